@@ -1,0 +1,12 @@
+"""What audit tells the doors of core at start."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.links import Link, register_navigation
+
+
+def register() -> None:
+    """The page of the side navigation."""
+    register_navigation(
+        Link("audit", "audit:record-list", _("Audit trail"), "audit.view_record", "shield-check", "system", 240)
+    )

@@ -1,0 +1,82 @@
+"""Writing the trail and running commands once."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from audit.models import Command, Record
+from core.errors import StateChanged
+from stores.models import Staff, Store
+
+Result = dict[str, Any]
+
+
+class KeyReused(StateChanged):
+    """The same key came with other content."""
+
+
+def write_record(
+    *,
+    action: str,
+    actor: Staff | None,
+    subject: str,
+    at: datetime,
+    store: Store | None,
+    approver: Staff | None,
+    reason: str,
+    address: str | None,
+    data: Mapping[str, Any],
+) -> None:
+    """The sink behind ``core.audit.record``; use that door."""
+    Record.objects.create(
+        action=action,
+        subject=subject,
+        actor=actor,
+        approver=approver,
+        store=store,
+        reason=reason,
+        address=address,
+        data=json.loads(json.dumps(data, default=str)),
+        occurred_at=at,
+    )
+
+
+def request_hash(content: Mapping[str, Any]) -> str:
+    """A digest of what was asked, independent of the order of fields."""
+    text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_command(
+    *, name: str, key: UUID, content: Mapping[str, Any], actor: Staff | None, execute: Callable[[], Result]
+) -> Result:
+    """Run ``execute`` at most once for ``(name, key)`` and keep its result (rules.md 0.4).
+
+    The key is written first, in a transaction of its own; then everything else happens in one durable transaction that
+    holds the key's row, so a double click waits and gets the first result, and a crash in between can be retried.
+    ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free for a retry with
+    the same content. KeyReused where the content differs.
+    """
+    digest = request_hash(content)
+    with connection.cursor() as cursor, transaction.atomic(durable=True):
+        cursor.execute(
+            "INSERT INTO audit_command (name, key, request_hash, actor_id, created_at) "
+            "VALUES (%s, %s, %s, %s, clock_timestamp()) ON CONFLICT (name, key) DO NOTHING",
+            [name, key, digest, None if actor is None else actor.pk],
+        )
+    with transaction.atomic(durable=True):
+        command = Command.objects.select_for_update(no_key=True).get(name=name, key=key)
+        if command.request_hash != digest:
+            raise KeyReused(_("This form was already sent with other content. Open it again."))
+        if command.result is not None:
+            return dict(command.result)
+        result = execute()
+        command.result = result
+        command.save(update_fields=["result"])
+    return result

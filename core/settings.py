@@ -1,0 +1,56 @@
+"""Definitions of the shop's settings: type, default, check, label. Values are dated rows in ``stores``.
+
+Upper apps define; anybody reads through :func:`value`, which asks the source that ``stores`` registered.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+Kind = type[int] | type[str] | type[bool] | type[Decimal]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting. ``check`` returns an error text or None; ``choices`` limit a str; ``warning`` is a legal hint."""
+
+    code: str
+    kind: Kind
+    default: Any
+    label: Any
+    help: Any = ""
+    group: str = ""
+    choices: tuple[tuple[str, Any], ...] = field(default=())
+    check: Callable[[Any], Any] | None = None
+    warning: Any = ""
+
+
+_definitions: dict[str, Setting] = {}
+_sources: list[Callable[[str, datetime], Any]] = []
+
+
+def define(*settings: Setting) -> None:
+    """Register definitions, in ``ready()``."""
+    for setting in settings:
+        _definitions[setting.code] = setting
+
+
+def definitions() -> dict[str, Setting]:
+    """All definitions by code, in order of registration."""
+    return dict(_definitions)
+
+
+def register_source(source: Callable[[str, datetime], Any]) -> None:
+    """Called once by ``stores``: ``source(code, at)`` gives the stored JSON value in force at an instant or None."""
+    _sources[:] = [source]
+
+
+def value(code: str, at: datetime) -> Any:
+    """The value in force at ``at``, typed; the default where none was set. LookupError for an unknown code."""
+    definition = _definitions[code]
+    stored = _sources[0](code, at) if _sources else None
+    if stored is None:
+        return definition.default
+    return definition.kind(stored)

@@ -1,0 +1,63 @@
+"""The outbox of jobs, the runs of nightly jobs and the results of proofs."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from stores.models import Staff
+
+
+class Outbox(models.Model):
+    """A task asked for inside a transaction; delivered after commit, swept by beat if the broker was away."""
+
+    task = models.CharField(max_length=100)
+    arguments: Any = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("queued task")
+        verbose_name_plural = _("queued tasks")
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(done_at__isnull=True, failed_at__isnull=True),
+                name="jobs_outbox_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} #{self.pk}"
+
+
+class Run(models.Model):
+    """One run of a job: when, how long, what it counted, what went wrong."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        LEFT = "left", _("left to another run")
+
+    job = models.CharField(_("job"), max_length=60)
+    day = models.DateField(_("for day"))
+    status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.RUNNING)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    counts: Any = models.JSONField(_("counts"), default=dict)
+    error = models.TextField(_("error"), blank=True)
+    actor = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
+
+    class Meta:
+        verbose_name = _("job run")
+        verbose_name_plural = _("job runs")
+        permissions = [("start_job", "Can start a job now")]
+        indexes = [models.Index(fields=["job", "-started_at"], name="jobs_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.day} {self.status}"

@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Django's command-line entry; schema commands log in as the owning role, everything else as the application's."""
+
+import os
+import sys
+
+OWNER_COMMANDS = {"migrate", "grant_roles", "pgtrigger", "sqlflush", "flush"}
+
+
+def main() -> None:
+    """Run one management command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        os.environ.setdefault("PATRON_DATABASE_ROLE", "owner")
+    import config.celery  # noqa: F401
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Who the person is: identity, contact, birthday, status. Value lives in the apps above."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.ledger import AppendOnly, append_only_triggers
+from stores.models import Staff, Store
+
+
+class Member(models.Model):
+    """A customer of the chain. The row is the mutex for all value of this person (``services.lock_member``).
+
+    The phone is stored as ciphertext with keyed hashes for look-up (rules.md 10); read it through
+    ``selectors.get_phone`` only.
+    """
+
+    class Gender(models.TextChoices):
+        UNKNOWN = "unknown", _("unknown")
+        FEMALE = "female", _("female")
+        MALE = "male", _("male")
+
+    class Calendar(models.TextChoices):
+        SOLAR = "solar", _("solar")
+        LUNAR = "lunar", _("lunar")
+
+    class Source(models.TextChoices):
+        COUNTER = "counter", _("counter")
+        SELF_REGISTRATION = "self_registration", _("self-registration")
+        IMPORT = "import", _("import")
+        REFERRAL = "referral", _("referral")
+        ONLINE = "online", _("online")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        FROZEN = "frozen", _("frozen")
+        CLOSED = "closed", _("closed")
+        MERGED = "merged", _("merged")
+
+    number = models.CharField(_("member number"), max_length=10, unique=True)
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    name_key = models.CharField(max_length=200, blank=True, editable=False, help_text="full pinyin without spaces")
+    name_initials = models.CharField(max_length=200, blank=True, editable=False, help_text="|-separated initials")
+    phone_cipher = models.TextField(blank=True, editable=False)
+    phone_hash = models.CharField(max_length=64, blank=True, editable=False)
+    phone_prefix_hash = models.CharField(max_length=64, blank=True, editable=False)
+    phone_tail = models.CharField(max_length=4, blank=True, editable=False)
+    gender = models.CharField(_("gender"), max_length=10, choices=Gender.choices, default=Gender.UNKNOWN)
+    birth_calendar = models.CharField(_("calendar"), max_length=10, choices=Calendar.choices, default=Calendar.SOLAR)
+    birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
+    birth_month = models.PositiveSmallIntegerField(_("month of birth"), null=True, blank=True)
+    birth_day = models.PositiveSmallIntegerField(_("day of birth"), null=True, blank=True)
+    birth_month_is_leap = models.BooleanField(_("leap month"), default=False)
+    email = models.EmailField(_("email"), blank=True)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    source = models.CharField(_("source"), max_length=20, choices=Source.choices)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("registered at store"))
+    referrer = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    registered_at = models.DateTimeField(_("registered at"))
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    is_named = models.BooleanField(_("named"), default=True)
+    notes = models.TextField(_("notes"), blank=True, max_length=2000)
+    external_source = models.CharField(max_length=40, blank=True)
+    external_id = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        permissions = [
+            ("reveal_phone", "Can see a full phone number"),
+            ("freeze_member", "Can freeze and unfreeze members"),
+            ("export_member", "Can download member lists"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_hash"],
+                condition=Q(status__in=["active", "frozen"]) & ~Q(phone_hash=""),
+                name="members_member_phone_once",
+            ),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"],
+                condition=~Q(external_id=""),
+                name="members_member_external_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(birth_month__isnull=True, birth_day__isnull=True, birth_year__isnull=True)
+                | Q(birth_month__range=(1, 12), birth_day__range=(1, 31)),
+                name="members_member_birthday_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(birth_month_is_leap=False) | Q(birth_calendar="lunar"),
+                name="members_member_leap_is_lunar",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["phone_tail"], name="members_member_phone_tail"),
+            models.Index(fields=["phone_prefix_hash"], name="members_member_phone_prefix"),
+            models.Index(fields=["name"], name="members_member_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["name_key"], name="members_member_name_key", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["name_initials"], name="members_member_initials", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["birth_calendar", "birth_month", "birth_day"], name="members_member_birthday"),
+            models.Index(fields=["-registered_at", "-id"], name="members_member_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.number
+
+    @property
+    def masked_phone(self) -> str:
+        """The phone with only its last four digits, for every screen that has no reason to show more."""
+        return f"*******{self.phone_tail}" if self.phone_tail else ""
+
+
+class StatusChange(AppendOnly):
+    """Why and by whom a member was frozen, unfrozen or closed."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    before = models.CharField(max_length=10)
+    after = models.CharField(max_length=10)
+    reason = models.CharField(max_length=500)
+    actor = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    occurred_at = models.DateTimeField()
+
+    class Meta(AppendOnly.Meta):
+        triggers = append_only_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.before} -> {self.after}"
+
+
+class Reminder(models.Model):
+    """Something to tell a member on a day, once per occurrence (``occurrence`` is the solar or lunar year)."""
+
+    class Kind(models.TextChoices):
+        SOLAR_BIRTHDAY = "solar_birthday", _("birthday")
+        LUNAR_BIRTHDAY = "lunar_birthday", _("lunar birthday")
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("store"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    occurrence = models.PositiveSmallIntegerField(_("year"))
+    due_on = models.DateField(_("due on"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "kind", "occurrence"], name="members_reminder_once"),
+        ]
+        indexes = [models.Index(fields=["store", "due_on"], name="members_reminder_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.due_on}"

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class StoresConfig(AppConfig):
+    name = "stores"
+    verbose_name = _("Stores")
+
+    def ready(self) -> None:
+        from core import permissions, settings
+        from stores import registrations, selectors, urls
+
+        registrations.register()
+        settings.register_source(selectors.get_setting_value)
+        permissions.declare(urls.PERMISSIONS)

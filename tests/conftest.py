@@ -1,0 +1,89 @@
+"""Fixtures of the whole suite: time, stores, people by role, and the flush of append-only tables."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from stores.models import Staff, Store
+
+PASSWORD = "river-stone-42"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Give the application role its rights in the test database too, so that tests can sign in as it."""
+    with django_db_blocker.unblock():
+        call_command("grant_roles", verbosity=0, stdout=StringIO())
+
+
+@pytest.fixture(autouse=True)
+def _flush_append_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests with real transactions empty the tables at their end, which the append-only triggers would refuse."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def flush(self: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+        teardown(self)
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = DEFAULT")
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", flush)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday noon in Shanghai."""
+    return datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    return Store.objects.create(code="S01", name="People's Square")
+
+
+@pytest.fixture
+def other_store(db: None) -> Store:
+    return Store.objects.create(code="S02", name="Riverside")
+
+
+def make_staff(username: str, role: str, *stores: Store) -> Staff:
+    """A person who can sign in with ``PASSWORD`` and has one role in some stores."""
+    staff = Staff.objects.create_user(username=username, password=PASSWORD, display_name=username)
+    staff.groups.add(Group.objects.get_or_create(name=role)[0])
+    staff.stores.set(stores)
+    return staff
+
+
+@pytest.fixture
+def cashier(store: Store) -> Staff:
+    return make_staff("cashier", "cashier", store)
+
+
+@pytest.fixture
+def manager(store: Store) -> Staff:
+    return make_staff("manager", "manager", store)
+
+
+@pytest.fixture
+def owner(store: Store) -> Staff:
+    return make_staff("owner", "owner", store)
+
+
+@pytest.fixture
+def client_for() -> Iterator[Any]:
+    """A signed-in test client for a person."""
+
+    def build(staff: Staff) -> Client:
+        client = Client()
+        client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    yield build
