@@ -29,6 +29,7 @@ class Setting:
 
 _definitions: dict[str, Setting] = {}
 _sources: list[Callable[[str, datetime], Any]] = []
+_bulk_sources: list[Callable[[datetime], dict[str, Any]]] = []
 
 
 def define(*settings: Setting) -> None:
@@ -42,9 +43,12 @@ def definitions() -> dict[str, Setting]:
     return dict(_definitions)
 
 
-def register_source(source: Callable[[str, datetime], Any]) -> None:
-    """Called once by ``stores``: ``source(code, at)`` gives the stored JSON value in force at an instant or None."""
+def register_source(
+    source: Callable[[str, datetime], Any], bulk_source: Callable[[datetime], dict[str, Any]]
+) -> None:
+    """Called once by ``stores``: the stored JSON value in force at an instant (or None), and all of them by code."""
     _sources[:] = [source]
+    _bulk_sources[:] = [bulk_source]
 
 
 def value(code: str, at: datetime) -> Any:
@@ -54,3 +58,12 @@ def value(code: str, at: datetime) -> Any:
     if stored is None:
         return definition.default
     return definition.kind(stored)
+
+
+def values(at: datetime) -> dict[str, Any]:
+    """Every setting's value in force at ``at``, typed, in one statement; for use cases that need several."""
+    stored = _bulk_sources[0](at) if _bulk_sources else {}
+    return {
+        code: definition.kind(stored[code]) if stored.get(code) is not None else definition.default
+        for code, definition in _definitions.items()
+    }

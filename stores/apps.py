@@ -11,5 +11,5 @@ class StoresConfig(AppConfig):
         from stores import registrations, selectors, urls
 
         registrations.register()
-        settings.register_source(selectors.get_setting_value)
+        settings.register_source(selectors.get_setting_value, selectors.get_setting_values)
         permissions.declare(urls.PERMISSIONS)

@@ -1,0 +1,27 @@
+"""Transactions of services that are called alone and from inside larger use cases."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def joining_atomic(function: Callable[P, R]) -> Callable[P, R]:
+    """Run in a transaction: the caller's where there is one, without a savepoint, else one of its own.
+
+    A sale calls half a dozen ledger services; a savepoint around each would double its statements and buy nothing,
+    because a refusal rolls the whole sale back anyway: after an exception the outer transaction can only roll back.
+    The transaction that a test case opens around everything does not count as a caller.
+    """
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        inside = any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+        with transaction.atomic(savepoint=not inside):
+            return function(*args, **kwargs)
+
+    return wrapper
