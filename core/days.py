@@ -1,10 +1,13 @@
 """Shop days, half-open periods and month arithmetic (rules.md 0.6). Pure but for the zone that callers pass in."""
 
-import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+
+from core.months import add_months, month_end, month_start
+
+__all__ = ["add_months", "end_of", "local_day", "month_end", "month_start", "start_of", "zone"]
 
 
 def zone() -> ZoneInfo:
@@ -25,21 +28,3 @@ def start_of(day: date, in_zone: ZoneInfo | None = None) -> datetime:
 def end_of(day: date, in_zone: ZoneInfo | None = None) -> datetime:
     """The exclusive end of a local day: what is valid "through day D" ends at D+1 00:00 local."""
     return start_of(day + timedelta(days=1), in_zone)
-
-
-def add_months(day: date, months: int, anchor: int | None = None) -> date:
-    """Month arithmetic that clamps: 31 Jan + 1 month = 28/29 Feb. ``anchor`` keeps the wished day (next = 31 Mar)."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(anchor or day.day, last))
-
-
-def month_start(day: date) -> date:
-    """The first day of the month."""
-    return day.replace(day=1)
-
-
-def month_end(day: date) -> date:
-    """The last day of the month."""
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
