@@ -1,5 +1,7 @@
 """The outbox of jobs, the runs of nightly jobs and the results of proofs."""
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -28,7 +30,13 @@ class Outbox(models.Model):
                 fields=["id"],
                 condition=models.Q(done_at__isnull=True, failed_at__isnull=True),
                 name="jobs_outbox_waiting",
-            )
+            ),
+            models.Index(
+                fields=["-failed_at"],
+                condition=models.Q(failed_at__isnull=False, done_at__isnull=True),
+                name="jobs_outbox_failed",
+            ),
+            models.Index(fields=["done_at"], name="jobs_outbox_done"),
         ]
 
     def __str__(self) -> str:
@@ -61,3 +69,29 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.day} {self.status}"
+
+    @property
+    def seconds(self) -> Decimal | None:
+        """How long it took, to the millisecond; None while it runs."""
+        if self.ended_at is None:
+            return None
+        return Decimal((self.ended_at - self.started_at) // timedelta(milliseconds=1)) / 1000
+
+
+class ProofResult(models.Model):
+    """What one proof found at one time."""
+
+    proof = models.CharField(_("proof"), max_length=60)
+    checked = models.BigIntegerField(_("checked"))
+    difference_count = models.PositiveIntegerField(_("differences"))
+    differences: Any = models.JSONField(_("the first differences"), default=list)
+    milliseconds = models.PositiveIntegerField(_("milliseconds"))
+    checked_at = models.DateTimeField(_("checked at"))
+
+    class Meta:
+        verbose_name = _("result of a proof")
+        verbose_name_plural = _("results of proofs")
+        indexes = [models.Index(fields=["proof", "-checked_at"], name="jobs_proofresult_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.proof} {self.checked_at:%Y-%m-%d %H:%M}: {self.difference_count}"

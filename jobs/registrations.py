@@ -1,10 +1,39 @@
-"""What jobs tells the doors of core at start."""
+"""What jobs tells the doors of core at start, and its own two jobs."""
+
+from datetime import time
 
 from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.links import Link, register_navigation
+from jobs.registry import Job, register_job
+from jobs.services.proofs import reconcile
+from jobs.services.tidying import tidy
 
 
 def register() -> None:
-    """The page of the side navigation."""
+    """Audit labels, the pages of the side navigation and the jobs."""
+    audit.register_action("job.started", _("Job started by hand"))
+    audit.register_action("task.retried", _("Failed tasks retried"))
     register_navigation(Link("jobs", "jobs:job-list", _("Jobs"), "jobs.view_run", "queue-list", "system", 230))
+    register_navigation(
+        Link("proofs", "jobs:proof-list", _("Reconciliation"), "jobs.view_proofresult", "scale", "system", 235)
+    )
+    register_job(
+        Job(
+            "jobs.reconcile",
+            _("Reconciliation"),
+            _("Recomputes every balance, lot and level from its entries and keeps what differs."),
+            reconcile,
+            time(3, 0),
+        )
+    )
+    register_job(
+        Job(
+            "jobs.tidy",
+            _("Tidying up"),
+            _("Deletes delivered tasks after 30 days, results of proofs after 400 and sessions that have ended."),
+            tidy,
+            time(3, 30),
+        )
+    )
