@@ -72,6 +72,8 @@ document.addEventListener("click", (event) => {
   if (opener) document.querySelector(opener.dataset.dialog)?.showModal();
   if (target.closest("[data-dialog-close]")) target.closest("dialog")?.close();
 
+  if (target.closest("[data-back]")) history.back();
+
   const filler = target.closest("[data-fill]");
   if (filler) {
     for (const [name, value] of Object.entries(JSON.parse(filler.dataset.fill))) {
