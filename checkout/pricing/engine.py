@@ -1,0 +1,146 @@
+"""From basket to quote: the pipeline run once per coupon candidate, and the points that the result earns."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from checkout.pricing import steps
+from checkout.pricing.model import (
+    BasketLine,
+    CouponRefusal,
+    MemberState,
+    PricedLine,
+    Quote,
+    Rules,
+    Wishes,
+)
+from core.money import ZERO, allocate
+from coupons import rules as coupon_rules
+from coupons.rules import CouponTerms
+from points import rules as points_rules
+
+
+def price(
+    lines: Sequence[BasketLine],
+    *,
+    member: MemberState | None,
+    coupons: Sequence[CouponTerms],
+    rules: Rules,
+    wishes: Wishes,
+    at: datetime,
+) -> Quote:
+    """Price a basket (docs/pricing.md). Deterministic; the same input gives the same quote, fen by fen.
+
+    ``coupons`` are those of the member and a bearer coupon that was scanned; the quote says what became of each.
+    """
+    start = steps.State(lines=tuple(lines), rules=rules, priced_at=at, wishes=wishes, member=member)
+    plain = _until_coupon(start)
+    usable: list[tuple[CouponTerms, Decimal]] = []
+    refused: list[CouponRefusal] = []
+    for terms in coupons:
+        refusal = _why_not(start, terms)
+        if refusal is None:
+            usable.append((terms, plain.total - _until_coupon(replace(start, coupon=terms)).total))
+        else:
+            refused.append(CouponRefusal(terms, refusal))
+    end = replace(start, coupon=_choose(start, [terms for terms, _saves in usable]))
+    for step in steps.STEPS:
+        end = step(end)
+    return _quote(end, usable, refused)
+
+
+def _until_coupon(state: steps.State) -> steps.State:
+    """Layers 0 to 6, which the choice of coupons looks at (R-K7)."""
+    return steps.coupon_step(steps.price_step(steps.list_step(state)))
+
+
+def _why_not(start: steps.State, terms: CouponTerms) -> coupon_rules.Refusal | None:
+    owner = coupon_rules.why_not_for(terms, None if start.member is None else start.member.member_id)
+    if owner is not None:
+        return owner
+    priced = steps.price_step(steps.list_step(replace(start, coupon=terms)))
+    return coupon_rules.why_not(terms, steps.coupon_subtotal(priced), start.priced_at)
+
+
+def _choose(start: steps.State, usable: Sequence[CouponTerms]) -> CouponTerms | None:
+    """The cashier's choice where there is one, else the coupon that leaves the least to pay (R-K7)."""
+    wishes = start.wishes
+    if not wishes.use_coupon:
+        return None
+    if wishes.coupon_id is not None:
+        return next((terms for terms in usable if terms.coupon_id == wishes.coupon_id), None)
+    return coupon_rules.best_coupon(usable, lambda terms: _until_coupon(replace(start, coupon=terms)).total)
+
+
+def _quote(
+    end: steps.State, usable: Sequence[tuple[CouponTerms, Decimal]], refused: Sequence[CouponRefusal]
+) -> Quote:
+    multiple = points_multiple(end.member, end.rules)
+    return Quote(
+        lines=tuple(
+            PricedLine(line=line, list_amount=list_amount, price_source=source, net=net)
+            for line, list_amount, source, net in zip(
+                end.lines, end.list_amounts, end.price_sources, end.amounts, strict=True
+            )
+        ),
+        adjustments=end.adjustments,
+        payable=end.total,
+        priced_at=end.priced_at,
+        coupon=end.coupon,
+        usable_coupons=tuple(usable),
+        refused_coupons=tuple(refused),
+        points_used=end.points_used,
+        points_value=steps.points_value(end.rules, end.points_used),
+        points_maximum=end.points_maximum,
+        points_maximum_value=steps.points_value(end.rules, end.points_maximum),
+        points_wish_cut=end.points_used < end.wishes.points,
+        earns=sum(earned_points(end.lines, end.amounts, end.member, end.rules)),
+        multiple=multiple,
+        member=end.member,
+    )
+
+
+def points_multiple(member: MemberState | None, rules: Rules) -> Decimal:
+    """The multiple of this order (R-P3); 1 for walk-in customers."""
+    if member is None:
+        return Decimal(1)
+    return points_rules.combine_multiples(rules.multiple_mode, member.points_multiple, (), rules.multiple_cap)
+
+
+def earned_points(
+    lines: Sequence[BasketLine], bases: Sequence[Decimal], member: MemberState | None, rules: Rules
+) -> list[int]:
+    """Points per line from what was really paid (R-P1, R-P2): one floor per order, split by largest remainder."""
+    if member is None:
+        return [0] * len(lines)
+    rates = [line.points_rate * rules.points_per_yuan for line in lines]
+    return list(points_rules.earned(bases, rates, points_multiple(member, rules)).per_line)
+
+
+def spread(quote: Quote, amount: Decimal) -> list[Decimal]:
+    """Split a tender over the lines with their net amounts as weights (R-C3)."""
+    if not amount:
+        return [ZERO] * len(quote.lines)
+    return allocate(amount, [line.net for line in quote.lines])
+
+
+def fingerprint(quote: Quote) -> str:
+    """A digest of what the customer was shown: goods, prices, every reduction, the coupon, the points and the sum."""
+    shown = {
+        "member": None if quote.member is None else quote.member.member_id,
+        "lines": [
+            [line.line.product_id, str(line.line.quantity), str(line.line.list_price), str(line.list_amount), str(line.net)]
+            for line in quote.lines
+        ],
+        "adjustments": [
+            [int(one.layer), one.source, str(one.amount), [str(part) for part in one.parts]]
+            for one in quote.adjustments
+        ],
+        "coupon": None if quote.coupon is None else quote.coupon.coupon_id,
+        "points": quote.points_used,
+        "payable": str(quote.payable),
+    }
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""Generated baskets keep the invariants 3 and 4: parts sum to the whole and no line goes below zero."""
+
+from datetime import UTC, datetime
+from decimal import Decimal as D
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checkout.pricing.engine import earned_points, fingerprint, price, spread
+from checkout.pricing.model import BasketLine, MemberState, Rounding, Rules, Wishes
+from coupons.rules import CouponTerms
+
+AT = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
+amounts = st.integers(0, 200_000).map(lambda fen: D(fen).scaleb(-2))
+
+
+@st.composite
+def baskets(draw):
+    return [
+        BasketLine(
+            product_id=index,
+            sku=str(index),
+            name=str(index),
+            quantity=D(draw(st.integers(1, 20_000))).scaleb(-3),
+            list_price=draw(amounts),
+            member_price=draw(st.none() | amounts),
+            takes_tier_discount=draw(st.booleans()),
+            takes_coupons=draw(st.booleans()),
+            takes_points=draw(st.booleans()),
+        )
+        for index in range(draw(st.integers(1, 12)))
+    ]
+
+
+@st.composite
+def members(draw):
+    if draw(st.integers(0, 4)) == 0:
+        return None
+    return MemberState(
+        member_id=1,
+        tier_code="gold",
+        tier_name="gold",
+        tier_version_id=1,
+        discount_factor=D(draw(st.integers(1000, 10_000))).scaleb(-4),
+        points_multiple=D(draw(st.sampled_from(["1", "1.5", "2", "5"]))),
+        spendable_points=draw(st.integers(0, 100_000)),
+    )
+
+
+@st.composite
+def coupon_sets(draw):
+    return [
+        CouponTerms(
+            coupon_id=index,
+            template_id=1,
+            kind="amount_off",
+            amount=draw(amounts),
+            threshold=draw(amounts),
+            valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+            valid_until=datetime(2026, draw(st.integers(1, 12)), 1, tzinfo=UTC),
+            issued_at=datetime(2025, 1, 1, tzinfo=UTC),
+            stacks_with_tier=draw(st.booleans()),
+            stacks_with_points=draw(st.booleans()),
+            name=str(index),
+        )
+        for index in range(draw(st.integers(0, 3)))
+    ]
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(
+    baskets(),
+    members(),
+    coupon_sets(),
+    st.sampled_from(Rounding),
+    st.integers(0, 50_000),
+    st.booleans(),
+)
+def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding, wish, use_coupon):
+    rules = Rules(rounding=rounding)
+    wishes = Wishes(points=wish, use_coupon=use_coupon)
+
+    quote = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)
+
+    assert quote.list_total - sum(a.amount for a in quote.adjustments) == quote.payable
+    assert sum(line.net for line in quote.lines) == quote.payable
+    for adjustment in quote.adjustments:
+        assert sum(adjustment.parts) == adjustment.amount
+        assert all(part >= 0 for part in adjustment.parts)
+    for index, line in enumerate(quote.lines):
+        assert line.net >= 0
+        assert line.list_amount - sum(a.parts[index] for a in quote.adjustments) == line.net
+    assert quote.points_used <= (member.spendable_points if member else 0)
+    assert sum(spread(quote, quote.payable)) == quote.payable
+    nets = [line.net for line in quote.lines]
+    assert sum(earned_points([line.line for line in quote.lines], nets, member, rules)) == quote.earns
+    again = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)
+    assert fingerprint(again) == fingerprint(quote)
+    best = min(
+        (
+            price(lines, member=member, coupons=[one], rules=rules, wishes=Wishes(coupon_id=one.coupon_id), at=AT)
+            for one in coupons
+        ),
+        key=lambda other: other.payable,
+        default=None,
+    )
+    if use_coupon and not wish and rounding is Rounding.NONE and best is not None:
+        assert quote.payable <= best.payable
