@@ -1,4 +1,8 @@
-"""How a log line looks: structlog's key-value line; personal data never goes into one."""
+"""How a log line looks: one key-value line; personal data never goes into one."""
+
+import traceback
+from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -6,15 +10,38 @@ structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.filter_by_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
 
-renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "logger", "event"])
+_key_values = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "logger", "event"])
+
+
+def describe_exception(error: BaseException) -> str:
+    """Where and what, without values: a database's detail line may name a phone, so only the first line is kept."""
+    frames = "".join(traceback.format_tb(error.__traceback__))[-6000:]
+    first_line = (str(error).splitlines() or [""])[0][:500]
+    return f"{frames}{type(error).__name__}: {first_line}"
+
+
+def render(logger: Any, method: str, event: Any) -> str:
+    """One line for structlog's events and for plain logging's records alike, the exception described below it."""
+    record = event.pop("_record")
+    event.pop("_from_structlog", None)
+    error = (event.pop("exc_info", None) or record.exc_info or (None, None, None))[1]
+    for name in ("stack_info", "exception"):
+        event.pop(name, None)
+    line = _key_values(
+        logger,
+        method,
+        {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **event,
+        },
+    )
+    return f"{line}\n{describe_exception(error)}" if error is not None else str(line)

@@ -1,7 +1,6 @@
 """The time of long work without asking the wall clock again."""
 
 import time
-import traceback
 from datetime import datetime, timedelta
 
 
@@ -19,10 +18,3 @@ class Elapsed:
     def seconds(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._started
-
-
-def describe(error: BaseException) -> str:
-    """Where and what, without values: a database's detail line may name a phone, so only the first line is kept."""
-    frames = "".join(traceback.format_tb(error.__traceback__))[-6000:]
-    first_line = (str(error).splitlines() or [""])[0][:500]
-    return f"{frames}{type(error).__name__}: {first_line}"

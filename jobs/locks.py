@@ -30,5 +30,11 @@ def _release(key: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
     except (DatabaseError, InterfaceError):
-        # The connection broke, and the lock went with it; the next statement opens a fresh one.
-        connection.close_if_unusable_or_obsolete()
+        # The connection broke, and the lock went with it.
+        drop_broken_connection()
+
+
+def drop_broken_connection() -> None:
+    """After an error: let the next statement open a fresh connection if this one is dead."""
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()

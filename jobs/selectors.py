@@ -99,9 +99,7 @@ def list_due(at: datetime) -> list[tuple[registry.Job, date]]:
     local = at.astimezone(days.zone())
     today = local.date()
     succeeded: dict[str, date] = dict(
-        Run.objects.filter(status=Run.Status.SUCCEEDED, day__lte=today)
-        .values_list("job")
-        .annotate(newest=Max("day"))
+        Run.objects.filter(status=Run.Status.SUCCEEDED, day__lte=today).values_list("job").annotate(newest=Max("day"))
     )
     failures = {
         (row["job"], row["day"]): row

@@ -23,9 +23,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         call_command("grant_roles", verbosity=0, stdout=StringIO())
 
 
-@pytest.fixture(autouse=True)
-def _flush_append_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests with real transactions empty the tables at their end, which the append-only triggers would refuse."""
+@pytest.fixture(scope="session", autouse=True)
+def _flush_append_only() -> Iterator[None]:
+    """Tests with real transactions empty the tables at their end, which the append-only triggers would refuse.
+
+    Patched for the whole session: a test's own patches are undone before its tables are emptied.
+    """
     teardown = TransactionTestCase._fixture_teardown
 
     def flush(self: TransactionTestCase) -> None:
@@ -35,7 +38,9 @@ def _flush_append_only(monkeypatch: pytest.MonkeyPatch) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = DEFAULT")
 
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", flush)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush)
+        yield
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import audit
+from core.logging import describe_exception
 from jobs.broker import wake
-from jobs.elapsed import Elapsed, describe
-from jobs.locks import session_lock
+from jobs.elapsed import Elapsed
+from jobs.locks import drop_broken_connection, session_lock
 from jobs.models import Outbox
 from jobs.selectors import list_waiting
 from stores.models import Staff
@@ -70,8 +71,8 @@ def _perform(row: Outbox, at: datetime) -> bool:
         current_app.tasks[row.task](**row.arguments)
     except Exception as error:
         logger.exception("Task %s of outbox row %s failed.", row.task, row.pk)
-        connection.close_if_unusable_or_obsolete()
-        _put_off(row, elapsed.now(), describe(error))
+        drop_broken_connection()
+        _put_off(row, elapsed.now(), describe_exception(error))
         return False
     Outbox.objects.filter(pk=row.pk).update(done_at=elapsed.now(), error="")
     return True

@@ -3,14 +3,15 @@
 import logging
 from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import audit
 from core.errors import DomainError
+from core.logging import describe_exception
 from jobs import registry
-from jobs.elapsed import Elapsed, describe
-from jobs.locks import session_lock
+from jobs.elapsed import Elapsed
+from jobs.locks import drop_broken_connection, session_lock
 from jobs.models import Outbox, Run
 from jobs.selectors import list_due
 from jobs.services.outbox import enqueue_on_commit
@@ -60,9 +61,9 @@ def _run(job: registry.Job, day: date, actor: Staff | None, at: datetime) -> Run
         run.status = Run.Status.SUCCEEDED
     except Exception as error:
         logger.exception("Job %s for %s failed.", job.name, day)
-        connection.close_if_unusable_or_obsolete()
+        drop_broken_connection()
         run.status = Run.Status.FAILED
-        run.error = describe(error)
+        run.error = describe_exception(error)
     run.ended_at = elapsed.now()
     run.save(update_fields=["status", "error", "ended_at", "counts"])
     return run

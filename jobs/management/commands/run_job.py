@@ -45,7 +45,13 @@ class Command(BaseCommand):
     def _report(self, run: Run, as_json: bool) -> None:
         counts = {"changed": 0, **run.counts}
         if as_json:
-            line = {"job": run.job, "day": run.day.isoformat(), "status": run.status, **counts, "seconds": float(run.seconds or 0)}
+            line = {
+                "job": run.job,
+                "day": run.day.isoformat(),
+                "status": run.status,
+                **counts,
+                "seconds": float(run.seconds or 0),
+            }
             self.stdout.write(json.dumps(line))
             return
         figures = ", ".join(f"{name} {count}" for name, count in counts.items())
