@@ -29,7 +29,7 @@ def required(name: str) -> str:
 
 
 def database(url: str) -> dict[str, object]:
-    """A ``DATABASES`` entry from a URL. Requests pool nothing: a worker thread keeps its own connection (``CONN_MAX_AGE``)."""
+    """A ``DATABASES`` entry from a URL. Nothing is pooled: a worker thread keeps a connection of its own."""
     settings = environ.Env.db_url_config(url)
     settings["ATOMIC_REQUESTS"] = False
     settings["CONN_MAX_AGE"] = 600

@@ -7,6 +7,7 @@ from typing import Any
 from celery import current_app
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
+from redis.exceptions import RedisError
 
 PATIENCE = 0.5
 """Seconds that a publish may take in all before the caller goes on without it."""
@@ -41,7 +42,7 @@ def wake(task: str, **arguments: Any) -> bool:
     try:
         with producers[_connection()].acquire(block=True, timeout=PATIENCE) as producer:
             current_app.send_task(task, kwargs=arguments, ignore_result=True, producer=producer, retry=False)
-    except (OperationalError, OSError, *current_app.connection_for_write().connection_errors) as error:
+    except (OperationalError, OSError, RedisError) as error:
         _resting_until = time.monotonic() + REST
         logger.warning("The broker did not take %s (%s); the sweeper delivers it.", task, type(error).__name__)
         return False

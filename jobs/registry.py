@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Proof:
-    """A check of a ledger from its entries alone: returns how many things were checked and what differs (at most 1,000)."""
+    """A check of a ledger from its entries alone: how many things were checked and what differs (at most 1,000)."""
 
     name: str
     label: Any

@@ -1,5 +1,6 @@
 """Reads of the outbox, of runs and of proofs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -119,7 +120,7 @@ def list_due(at: datetime) -> list[tuple[registry.Job, date]]:
     return sorted(due, key=lambda pair: (pair[1], pair[0].starts_at, pair[0].name))
 
 
-def _must_wait(failure: dict[str, Any] | None, at: datetime) -> bool:
+def _must_wait(failure: Mapping[str, Any] | None, at: datetime) -> bool:
     if failure is None or failure["latest"] is None:
         return False
     return bool(at < failure["latest"] + timedelta(minutes=min(60, 2 ** failure["times"])))

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -30,7 +31,7 @@ def enqueue_on_commit(task: str, **arguments: Any) -> Outbox:
     if the broker is away the sweeper delivers later (at least once, so tasks must be safe to run twice).
     """
     row = Outbox.objects.create(task=task, arguments=arguments)
-    transaction.on_commit(lambda: _wake(row.pk), robust=True)
+    transaction.on_commit(partial(_wake, row.pk), robust=True)
     return row
 
 
@@ -109,5 +110,5 @@ def retry_failed(*, actor: Staff, at: datetime) -> int:
     if ids:
         audit.record("task.retried", actor=actor, subject="outbox:failed", at=at, count=len(ids))
         for outbox_id in ids[:100]:
-            transaction.on_commit(lambda pk=outbox_id: _wake(pk), robust=True)
+            transaction.on_commit(partial(_wake, outbox_id), robust=True)
     return len(ids)
