@@ -1,11 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CatalogConfig(AppConfig):
     name = "catalog"
+    verbose_name = _("Catalogue")
 
     def ready(self) -> None:
+        from catalog import registrations, urls
         from core import permissions
-        from catalog import urls
 
         permissions.declare(urls.PERMISSIONS)
+        registrations.register()
