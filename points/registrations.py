@@ -1,0 +1,159 @@
+"""What points tells the doors of core and the registry of jobs at start."""
+
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core import audit, settings
+from core.settings import Setting
+from jobs.registry import Job, register_job
+from points import rules, services
+
+
+def _between(low: int | Decimal, high: int | Decimal) -> Any:
+    def check(value: Any) -> Any:
+        return (
+            None
+            if low <= value <= high
+            else _("Choose a number from %(low)s to %(high)s.")
+            % {
+                "low": low,
+                "high": high,
+            }
+        )
+
+    return check
+
+
+def define_settings() -> None:
+    """The owner's rules of points (read through ``selectors.get_rules``)."""
+    group = "points"
+    settings.define(
+        Setting(
+            "points.per_yuan",
+            Decimal,
+            Decimal(1),
+            _("Points for every ¥1 paid"),
+            _("Counted on what was really paid, after all discounts, coupons and points."),
+            group,
+            check=_between(Decimal(0), Decimal(1000)),
+        ),
+        Setting(
+            "points.face_points",
+            int,
+            100,
+            _("Points that make up one unit of worth"),
+            _("With 100 here and 100 fen below, 100 points are worth ¥1."),
+            group,
+            check=_between(1, 1_000_000),
+        ),
+        Setting(
+            "points.face_fen",
+            int,
+            100,
+            _("Worth of that many points, in fen"),
+            "",
+            group,
+            check=_between(1, 1_000_000),
+        ),
+        Setting(
+            "points.minimum",
+            int,
+            100,
+            _("Fewest points that can be used on an order"),
+            "",
+            group,
+            check=_between(1, 10_000_000),
+        ),
+        Setting(
+            "points.step",
+            int,
+            100,
+            _("Points are used in multiples of"),
+            "",
+            group,
+            check=_between(1, 10_000_000),
+        ),
+        Setting(
+            "points.max_share_percent",
+            int,
+            50,
+            _("Largest part of an order that points may pay, in percent"),
+            "",
+            group,
+            check=_between(0, 100),
+        ),
+        Setting(
+            "points.expiry_method",
+            str,
+            rules.YEAR_END,
+            _("When points expire"),
+            _("Changing this affects only points given from then on."),
+            group,
+            choices=(
+                (rules.NEVER, _("never")),
+                (rules.DAYS, _("N days after they were given")),
+                (rules.MONTHS, _("N months after they were given")),
+                (rules.MONTH_END, _("at the end of the month N months later")),
+                (rules.QUARTER_END, _("at the end of the quarter N quarters later")),
+                (rules.YEAR_END, _("at the end of the year N years later")),
+            ),
+        ),
+        Setting(
+            "points.expiry_count",
+            int,
+            1,
+            _("N in the rule above"),
+            _("With the end of the year and 1, points last until the end of next year."),
+            group,
+            check=_between(0, 3650),
+        ),
+        Setting(
+            "points.grace_days",
+            int,
+            30,
+            _("Days for which returned points that have expired meanwhile can be used again"),
+            _("0: they stay expired."),
+            group,
+            check=_between(0, 3650),
+        ),
+        Setting(
+            "points.multiple_mode",
+            str,
+            rules.HIGHEST,
+            _("How the multiples of tier and campaigns combine"),
+            "",
+            group,
+            choices=(
+                (rules.HIGHEST, _("the highest counts")),
+                (rules.ADDED, _("extras are added up")),
+                (rules.MULTIPLIED, _("they are multiplied")),
+            ),
+        ),
+        Setting(
+            "points.multiple_cap",
+            Decimal,
+            Decimal(10),
+            _("Highest multiple"),
+            "",
+            group,
+            check=_between(Decimal(1), Decimal(100)),
+        ),
+    )
+
+
+def register() -> None:
+    """Everything of this app."""
+    define_settings()
+    audit.register_action("points.adjusted", _("Points adjusted by hand"))
+    register_job(
+        Job(
+            "points.expire",
+            _("Expire points"),
+            _("Posts the expiry of every lot of points whose last day has passed."),
+            services.expire_due,
+            time(0, 10),
+        )
+    )

@@ -1,0 +1,132 @@
+"""Reads of the points ledger."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from core import days, settings
+from points import rules
+from points.models import Entry, Lot
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A member's points at an instant.
+
+    ``spendable`` leaves out what is pending and what has expired but is not posted yet; it may be used only while
+    ``debt`` is 0 (R-P11). ``next_expiry_points`` are those that end at ``next_expiry_at``.
+    """
+
+    balance: int
+    spendable: int
+    debt: int
+    pending: int
+    next_expiry_at: datetime | None
+    next_expiry_points: int
+
+
+@dataclass(frozen=True)
+class PointsRules:
+    """The owner's settings in force at an instant: all that pricing needs, and what an order keeps as its snapshot.
+
+    ``face_points`` points are worth ``face_fen`` of the smallest unit; ``max_share_percent`` is the largest part of an
+    order that points may pay.
+    """
+
+    per_yuan: Decimal
+    face_points: int
+    face_fen: int
+    minimum: int
+    step: int
+    max_share_percent: int
+    expiry_method: str
+    expiry_count: int
+    grace_days: int
+    multiple_mode: str
+    multiple_cap: Decimal
+
+    def expiry_of(self, at: datetime) -> datetime | None:
+        """When points credited at ``at`` end (R-P14)."""
+        return rules.lot_expiry(self.expiry_method, self.expiry_count, at, days.zone())
+
+
+def get_rules(*, at: datetime) -> PointsRules:
+    """The settings of points in force at ``at``, one statement."""
+    values = settings.values(at)
+    return PointsRules(
+        per_yuan=values["points.per_yuan"],
+        face_points=values["points.face_points"],
+        face_fen=values["points.face_fen"],
+        minimum=values["points.minimum"],
+        step=values["points.step"],
+        max_share_percent=values["points.max_share_percent"],
+        expiry_method=values["points.expiry_method"],
+        expiry_count=values["points.expiry_count"],
+        grace_days=values["points.grace_days"],
+        multiple_mode=values["points.multiple_mode"],
+        multiple_cap=values["points.multiple_cap"],
+    )
+
+
+def get_balance(*, member_id: int, at: datetime) -> Balance:
+    """What the member has at ``at``, one statement; all zero for a member who never had points."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.balance, a.debt, l.live, l.pending, l.ends_at, l.ending
+              FROM points_account a
+              CROSS JOIN LATERAL (
+                SELECT COALESCE(SUM(o.remaining) FILTER (WHERE o.live), 0)::bigint AS live,
+                       COALESCE(SUM(o.remaining) FILTER (WHERE o.available_from > %(at)s), 0)::bigint AS pending,
+                       MIN(o.expires_at) FILTER (WHERE o.live) AS ends_at,
+                       COALESCE(SUM(o.remaining) FILTER (WHERE o.live AND o.expires_at = o.first_end), 0)::bigint
+                         AS ending
+                  FROM (
+                    SELECT remaining, available_from, expires_at, live,
+                           MIN(expires_at) FILTER (WHERE live) OVER () AS first_end
+                      FROM (
+                        SELECT remaining, available_from, expires_at,
+                               available_from <= %(at)s AND (expires_at IS NULL OR expires_at > %(at)s) AS live
+                          FROM points_lot
+                         WHERE account_id = a.member_id AND remaining > 0
+                      ) open
+                  ) o
+              ) l
+             WHERE a.member_id = %(member)s
+            """,
+            {"member": member_id, "at": at},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return Balance(0, 0, 0, 0, None, 0)
+    balance, debt, live, pending, ends_at, ending = row
+    return Balance(balance, live, debt, pending, ends_at, ending)
+
+
+def list_entries(
+    *, member_id: int, kind: str = "", since: date | None = None, until: date | None = None
+) -> QuerySet[Entry]:
+    """A member's movements, newest first, with store and staff; ``since`` and ``until`` are shop days, included."""
+    entries = Entry.objects.filter(account_id=member_id).select_related("store", "actor").order_by("-id")
+    if kind:
+        entries = entries.filter(kind=kind)
+    if since is not None:
+        entries = entries.filter(occurred_at__gte=days.start_of(since))
+    if until is not None:
+        entries = entries.filter(occurred_at__lt=days.end_of(until))
+    return entries
+
+
+def list_lots(*, member_id: int) -> QuerySet[Lot]:
+    """A member's lots that hold points, in the order in which they are spent (R-P7)."""
+    return Lot.objects.filter(account_id=member_id, remaining__gt=0).order_by(
+        F("expires_at").asc(nulls_last=True), "available_from", "id"
+    )
+
+
+def find_entry(*, idempotency_key: str) -> Entry | None:
+    """The entry that was posted under a key, or None."""
+    return Entry.objects.filter(idempotency_key=idempotency_key).first()

@@ -1,0 +1,28 @@
+"""Members for ledger tests, and the proof that every flow test ends with."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from django.db import connection
+
+from members.models import Member
+from stores.models import Store
+
+_numbers = count(6_000_000_001)
+
+
+def make_member(store: Store, **fields: Any) -> Member:
+    """A member without any value."""
+    fields = {"registered_at": datetime(2026, 1, 5, tzinfo=UTC), "source": Member.Source.COUNTER, **fields}
+    return Member.objects.create(number=str(next(_numbers)), name="Lin", store=store, **fields)
+
+
+def table_rows(*tables: str) -> list[Any]:
+    """Everything in some tables, to show that a refusal moved nothing and a return restored everything."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT t.* FROM {table} t ORDER BY 1")
+            rows.append(cursor.fetchall())
+    return rows

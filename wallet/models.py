@@ -1,0 +1,199 @@
+"""Stored value: principal and bonus, the recharges they came from, and every movement (rules.md 3)."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core.ledger import AppendOnly, LedgerEntry, append_only_triggers
+from members.models import Member
+from stores.models import Staff, Store
+
+
+def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
+
+
+class Account(models.Model):
+    """The cached sums of a member's entries, principal and bonus apart (R-W1)."""
+
+    member = models.OneToOneField(Member, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("member"))
+    principal = _money(_("principal"), default=Decimal("0.00"))
+    bonus = _money(_("bonus"), default=Decimal("0.00"))
+
+    class Meta:
+        verbose_name = _("stored-value account")
+        verbose_name_plural = _("stored-value accounts")
+        constraints = [
+            models.CheckConstraint(condition=Q(principal__gte=0), name="wallet_account_principal_not_negative"),
+            models.CheckConstraint(condition=Q(bonus__gte=0), name="wallet_account_bonus_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"stored value of member #{self.member_id}"
+
+
+class Recharge(AppendOnly):
+    """Money paid in and the bonus given with it, as agreed; ``plan`` is the snapshot of the offer (rules.md 0.13)."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
+    principal = _money(_("principal"))
+    bonus = _money(_("bonus"))
+    bonus_expires_at = models.DateTimeField(_("bonus expires at"), null=True, blank=True)
+    plan: Any = models.JSONField(_("plan"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("paid at"))
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store"))
+    actor = models.ForeignKey(
+        Staff, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("staff")
+    )
+    source = models.CharField(_("source"), max_length=100)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=200, unique=True)
+
+    class Meta(AppendOnly.Meta):
+        verbose_name = _("recharge")
+        verbose_name_plural = _("recharges")
+        triggers = append_only_triggers()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(principal__gte=0, bonus__gte=0) & (Q(principal__gt=0) | Q(bonus__gt=0)),
+                name="wallet_recharge_amounts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="wallet_recharge_newest"),
+            models.Index(fields=["store", "paid_at"], name="wallet_recharge_by_store"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.principal} + {self.bonus} for member #{self.account_id}"
+
+
+class Entry(LedgerEntry):
+    """One movement of both buckets. ``list_amount`` is what the payment bought at list prices (R-W6); a refund carries
+    the opposite sign. ``original`` is the entry that this one gives back, in part or whole.
+    """
+
+    class Kind(models.TextChoices):
+        RECHARGE = "recharge", _("recharge")
+        SPEND = "spend", _("spent")
+        REFUND = "refund", _("refund")
+        REVERSAL = "reversal", _("recharge voided")
+        BONUS_EXPIRY = "bonus_expiry", _("bonus expired")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    principal = _money(_("principal"))
+    bonus = _money(_("bonus"))
+    principal_after = _money(_("principal after"))
+    bonus_after = _money(_("bonus after"))
+    list_amount = _money(_("at list prices"), null=True, blank=True)
+    recharge = models.ForeignKey(Recharge, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    original = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    store = models.ForeignKey(
+        Store, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("store")
+    )
+    actor = models.ForeignKey(
+        Staff, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("staff")
+    )
+
+    class Meta(LedgerEntry.Meta):
+        verbose_name = _("stored-value entry")
+        verbose_name_plural = _("stored-value entries")
+        triggers = append_only_triggers()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(principal_after__gte=0, bonus_after__gte=0), name="wallet_entry_after_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(principal__gte=0) | Q(kind__in=["spend", "reversal"]),
+                name="wallet_entry_principal_falls_only_by_allowed_kinds",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="wallet_entry_newest"),
+            models.Index(fields=["original"], condition=Q(original__isnull=False), name="wallet_entry_original"),
+            models.Index(fields=["recharge"], condition=Q(recharge__isnull=False), name="wallet_entry_recharge"),
+            models.Index(fields=["store", "occurred_at"], name="wallet_entry_by_store"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount:+} of member #{self.account_id}"
+
+    @property
+    def amount(self) -> Decimal:
+        """Principal and bonus together, signed."""
+        return self.principal + self.bonus
+
+    @property
+    def balance_after(self) -> Decimal:
+        """Principal and bonus together after this entry."""
+        return self.principal_after + self.bonus_after
+
+
+class Lot(models.Model):
+    """What a recharge put into one bucket and what is left of it. Only bonus may expire (R-W1).
+
+    ``expires_at`` is an exclusive instant; ``origin`` is the bonus lot whose money came back after it had expired.
+    """
+
+    class Bucket(models.TextChoices):
+        PRINCIPAL = "principal", _("principal")
+        BONUS = "bonus", _("bonus")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    recharge = models.ForeignKey(Recharge, models.PROTECT, related_name="lots")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="lots")
+    bucket = models.CharField(_("bucket"), max_length=10, choices=Bucket.choices)
+    granted = _money(_("granted"))
+    remaining = _money(_("remaining"))
+    expired = _money(_("expired"), default=Decimal("0.00"))
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    origin = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name = _("stored-value lot")
+        verbose_name_plural = _("stored-value lots")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    remaining__gte=0, expired__gte=0, granted__gt=0, remaining__lte=F("granted") - F("expired")
+                ),
+                name="wallet_lot_remaining_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(bucket="bonus") | Q(expires_at__isnull=True), name="wallet_lot_principal_never_expires"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account"], condition=Q(remaining__gt=0), name="wallet_lot_open"),
+            models.Index(
+                fields=["expires_at", "account"],
+                condition=Q(remaining__gt=0, expires_at__isnull=False),
+                name="wallet_lot_due",
+            ),
+            models.Index(fields=["origin"], condition=Q(origin__isnull=False), name="wallet_lot_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.granted} {self.bucket}"
+
+
+class LotUse(AppendOnly):
+    """How an entry changed a lot that existed before it: negative for money taken, positive for money put back."""
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="uses")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="uses")
+    amount = _money(_("amount"))
+
+    class Meta(AppendOnly.Meta):
+        triggers = append_only_triggers()
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="wallet_lot_use_not_zero"),
+            models.UniqueConstraint(fields=["entry", "lot"], name="wallet_lot_use_once_per_entry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+} on lot #{self.lot_id}"

@@ -1,0 +1,139 @@
+"""Reads of stored value."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+
+from core import days, settings
+from core.money import ZERO, to_cents
+from members.models import Member
+from wallet import rules
+from wallet.models import Account, Entry, Lot, Recharge
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A member's stored value at an instant; ``spendable`` leaves out bonus that has expired but is not posted yet."""
+
+    principal: Decimal
+    bonus: Decimal
+    spendable: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Both buckets together."""
+        return self.principal + self.bonus
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What has gone in and out since the beginning, voids and refunds taken off."""
+
+    recharged: Decimal
+    bonus_given: Decimal
+    spent: Decimal
+
+
+@dataclass(frozen=True)
+class WalletRules:
+    """The owner's settings in force at an instant."""
+
+    spending_order: str
+    limit_named: Decimal
+    limit_unnamed: Decimal
+    limit_counts_bonus: bool
+    grace_days: int
+
+    def limit_for(self, member: Member) -> Decimal:
+        """The highest balance after a recharge (R-W4)."""
+        return self.limit_named if member.is_named else self.limit_unnamed
+
+
+def get_rules(*, at: datetime) -> WalletRules:
+    """The settings of stored value in force at ``at``, one statement."""
+    values = settings.values(at)
+    return WalletRules(
+        spending_order=values["wallet.spending_order"],
+        limit_named=values["wallet.limit_named"],
+        limit_unnamed=values["wallet.limit_unnamed"],
+        limit_counts_bonus=values["wallet.limit_counts_bonus"],
+        grace_days=values["wallet.grace_days"],
+    )
+
+
+def list_usable_lots(*, member_id: int, at: datetime) -> list[rules.LotState]:
+    """The lots that can pay at an instant, one statement; ``rules.split_payment`` puts them in order."""
+    rows = Lot.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=at), account_id=member_id, remaining__gt=0
+    ).values_list("pk", "recharge_id", "bucket", "remaining", "recharge__paid_at", "expires_at")
+    return [
+        rules.LotState(pk, recharge_id, bucket == Lot.Bucket.BONUS, to_cents(remaining), paid_at, expires_at)
+        for pk, recharge_id, bucket, remaining, paid_at, expires_at in rows
+    ]
+
+
+def get_balance(*, member_id: int, at: datetime) -> Balance:
+    """What the member has at ``at``, one statement; all zero for a member who never recharged."""
+    lapsed = (
+        Lot.objects.filter(account_id=OuterRef("pk"), remaining__gt=0, expires_at__lte=at)
+        .order_by()
+        .values("account_id")
+        .annotate(total=Sum("remaining"))
+        .values("total")
+    )
+    account = Account.objects.filter(pk=member_id).annotate(lapsed=lapsed).first()
+    if account is None:
+        return Balance(ZERO, ZERO, ZERO)
+    return Balance(account.principal, account.bonus, account.principal + account.bonus - (account.lapsed or ZERO))
+
+
+def list_entries(
+    *, member_id: int, kind: str = "", since: date | None = None, until: date | None = None
+) -> QuerySet[Entry]:
+    """A member's movements, newest first, with store and staff; ``since`` and ``until`` are shop days, included."""
+    entries = Entry.objects.filter(account_id=member_id).select_related("store", "actor").order_by("-id")
+    if kind:
+        entries = entries.filter(kind=kind)
+    if since is not None:
+        entries = entries.filter(occurred_at__gte=days.start_of(since))
+    if until is not None:
+        entries = entries.filter(occurred_at__lt=days.end_of(until))
+    return entries
+
+
+def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
+    """A member's recharges, newest first, with ``left_principal``, ``left_bonus`` and ``is_voided``."""
+    return (
+        Recharge.objects.filter(account_id=member_id)
+        .select_related("store", "actor")
+        .annotate(
+            left_principal=Sum("lots__remaining", filter=Q(lots__bucket=Lot.Bucket.PRINCIPAL), default=ZERO),
+            left_bonus=Sum("lots__remaining", filter=Q(lots__bucket=Lot.Bucket.BONUS), default=ZERO),
+            is_voided=Exists(Entry.objects.filter(recharge=OuterRef("pk"), kind=Entry.Kind.REVERSAL)),
+        )
+        .order_by("-id")
+    )
+
+
+def get_recharge(pk: int) -> Recharge:
+    """One recharge; Recharge.DoesNotExist."""
+    return Recharge.objects.select_related("store", "actor").get(pk=pk)
+
+
+def get_totals(*, member_id: int) -> Totals:
+    """The cumulative figures of the member page, one statement."""
+    money_in = Q(kind__in=[Entry.Kind.RECHARGE, Entry.Kind.REVERSAL])
+    money_out = Q(kind__in=[Entry.Kind.SPEND, Entry.Kind.REFUND])
+    sums = Entry.objects.filter(account_id=member_id).aggregate(
+        recharged=Sum("principal", filter=money_in, default=ZERO),
+        bonus_given=Sum("bonus", filter=money_in, default=ZERO),
+        spent=Sum(-F("principal") - F("bonus"), filter=money_out, default=ZERO),
+    )
+    return Totals(sums["recharged"], sums["bonus_given"], sums["spent"])
+
+
+def find_entry(*, idempotency_key: str) -> Entry | None:
+    """The entry that was posted under a key, or None."""
+    return Entry.objects.filter(idempotency_key=idempotency_key).first()
