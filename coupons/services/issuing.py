@@ -1,0 +1,144 @@
+"""Giving coupons out."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.days import end_of, local_day, start_of
+from core.errors import DomainError
+from coupons.models import Coupon, Event, Template
+from coupons.rules import check_digit
+from coupons.services.templates import terms_json
+from members.services import lock_member
+from stores.models import Staff, Store
+
+
+class CannotIssue(DomainError):
+    """Not active, none left, or the member has had as many as allowed."""
+
+
+@transaction.atomic
+def issue(
+    *,
+    template_id: int,
+    member_id: int | None,
+    source: str,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
+) -> Coupon:
+    """Give out one coupon: to a member, or a bearer coupon with ``member_id=None``.
+
+    The total limit is taken by a conditional UPDATE, the member's limit is counted under the member's lock (R-K4);
+    bearer coupons count against the total only. CannotIssue where the template is not active, its dates are over or a
+    limit is reached; then nothing moves. Callers that issue several templates do so in order of their id.
+    """
+    if member_id is not None:
+        lock_member(member_id)
+    else:
+        Template.objects.select_for_update(no_key=True).get(pk=template_id)
+    earlier = Coupon.objects.filter(idempotency_key=idempotency_key).select_related("template").first()
+    if earlier is not None:
+        return earlier
+    template = Template.objects.get(pk=template_id)
+    valid_from, valid_until = validity_of(template, at)
+    if template.status != Template.Status.ACTIVE or valid_until <= at:
+        raise CannotIssue(_("The coupon %(name)s is not given out at the moment.") % {"name": template.name})
+    if member_id is not None and template.member_limit is not None:
+        had = Coupon.objects.filter(template=template, member_id=member_id).exclude(status=Coupon.Status.VOID).count()
+        if had >= template.member_limit:
+            raise CannotIssue(
+                _("This member already had %(count)s of the coupon %(name)s.") % {"count": had, "name": template.name}
+            )
+    if not _count_issue(template):
+        raise CannotIssue(_("No coupon of %(name)s is left.") % {"name": template.name})
+    coupon = Coupon.objects.create(
+        template=template,
+        terms={**terms_json(template), "version": template.version},
+        code=new_code(),
+        member_id=member_id,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        source=source,
+        issued_at=at,
+        idempotency_key=idempotency_key,
+    )
+    Event.objects.create(
+        coupon=coupon,
+        kind=Event.Kind.ISSUED,
+        valid_until=valid_until,
+        source=source,
+        idempotency_key=idempotency_key,
+        occurred_at=at,
+        store=store,
+        actor=actor,
+    )
+    return coupon
+
+
+def _count_issue(template: Template) -> bool:
+    """Take one from the limited number, whoever else does so at this moment; False where none is left or it stopped."""
+    left = Template.objects.filter(
+        Q(total_limit__isnull=True) | Q(issued_count__lt=F("total_limit")),
+        pk=template.pk,
+        status=Template.Status.ACTIVE,
+    )
+    return left.update(issued_count=F("issued_count") + 1) == 1
+
+
+def validity_of(template: Template, at: datetime) -> tuple[datetime, datetime]:
+    """When a coupon received at ``at`` begins and (exclusively) ends, by local days (R-K5).
+
+    N days from receipt end with the N-th local day; the day of receipt is the first unless the template starts the
+    day after. A fixed range covers its last day wholly.
+    """
+    if template.validity == Template.Validity.FIXED and template.starts_on and template.through_on:
+        return start_of(template.starts_on), end_of(template.through_on)
+    first = local_day(at) + timedelta(days=1 if template.starts_next_day else 0)
+    last = first + timedelta(days=(template.valid_days or 1) - 1)
+    return (start_of(first) if template.starts_next_day else at), end_of(last)
+
+
+def new_code() -> str:
+    """19 unguessable digits and their check digit (R-K10). A clash (1 in 10^19 per coupon) is refused by the table."""
+    digits = f"{secrets.randbelow(10**19):019d}"
+    return digits + check_digit(digits)
+
+
+@transaction.atomic
+def issue_by_hand(
+    *,
+    template_id: int,
+    member_id: int,
+    reason: str,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff,
+) -> Coupon:
+    """:func:`issue` by a person, with an audit row."""
+    coupon = issue(
+        template_id=template_id,
+        member_id=member_id,
+        source=f"staff:{actor.pk}",
+        idempotency_key=idempotency_key,
+        at=at,
+        store=store,
+        actor=actor,
+    )
+    audit.record(
+        "coupon.issued",
+        actor=actor,
+        subject=f"member:{member_id}",
+        at=at,
+        store=store,
+        reason=reason,
+        coupon=coupon.pk,
+        template=template_id,
+    )
+    return coupon

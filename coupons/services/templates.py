@@ -1,0 +1,132 @@
+"""Templates: their terms, and starting and stopping them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.errors import DomainError
+from core.money import ZERO, half_up
+from coupons.models import Template
+from stores.models import Staff
+
+TERMS = (
+    "name",
+    "kind",
+    "amount",
+    "threshold",
+    "stacks_with_tier",
+    "stacks_with_points",
+    "validity",
+    "starts_on",
+    "through_on",
+    "valid_days",
+    "starts_next_day",
+)
+MOVES = {
+    Template.Status.DRAFT: {Template.Status.ACTIVE, Template.Status.RETIRED},
+    Template.Status.ACTIVE: {Template.Status.PAUSED, Template.Status.RETIRED},
+    Template.Status.PAUSED: {Template.Status.ACTIVE, Template.Status.RETIRED},
+    Template.Status.RETIRED: set(),
+}
+
+
+class InvalidTemplate(DomainError):
+    """The template's terms do not fit together, or its state does not allow the change."""
+
+
+@transaction.atomic
+def save_template(*, template: Template, actor: Staff | None, at: datetime) -> Template:
+    """Create a draft or change a template; ``template`` is an unsaved or changed instance that the form validated.
+
+    Changed terms raise the version and hold for coupons issued from now on; those already given out keep theirs
+    (rules.md 0.5). ``status`` and ``issued_count`` are never taken from the instance. InvalidTemplate for a retired
+    template, an amount that is not positive, a validity that is not whole, or a limit below what was issued.
+    """
+    _check_template(template)
+    if template.pk is None:
+        template.status, template.version, template.issued_count = Template.Status.DRAFT, 1, 0
+        template.save()
+        audit.record("coupon_template.created", actor=actor, subject=_subject(template), at=at, **_json(template))
+        return template
+    stored = Template.objects.select_for_update(no_key=True).get(pk=template.pk)
+    if stored.status == Template.Status.RETIRED:
+        raise InvalidTemplate(_("A retired coupon template cannot be changed."))
+    if template.total_limit is not None and template.total_limit < stored.issued_count:
+        raise InvalidTemplate(_("%(count)s coupons were given out already.") % {"count": stored.issued_count})
+    before = _json(stored)
+    template.status, template.issued_count = stored.status, stored.issued_count
+    template.version = stored.version + (terms_json(template) != terms_json(stored))
+    template.save()
+    audit.record(
+        "coupon_template.changed", actor=actor, subject=_subject(template), at=at, before=before, after=_json(template)
+    )
+    return template
+
+
+@transaction.atomic
+def set_template_status(*, template_id: int, status: str, actor: Staff | None, at: datetime) -> Template:
+    """Activate, pause or retire. Paused and retired stop new issues, and use as well unless the template says
+    that coupons stay usable (R-K5). Retired is for good. The state it is in already changes nothing."""
+    template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
+    before = Template.Status(template.status)
+    wanted = Template.Status(status)
+    if wanted == before:
+        return template
+    if wanted not in MOVES[before]:
+        raise InvalidTemplate(
+            _("A template that is %(before)s cannot become %(after)s.")
+            % {"before": before.label, "after": wanted.label}
+        )
+    template.status = wanted
+    template.save(update_fields=["status"])
+    audit.record(
+        "coupon_template.status_changed",
+        actor=actor,
+        subject=_subject(template),
+        at=at,
+        before=before.value,
+        after=wanted.value,
+    )
+    return template
+
+
+def _check_template(template: Template) -> None:
+    if template.amount <= ZERO:
+        raise InvalidTemplate(_("The amount off must be more than zero."))
+    if template.threshold < ZERO:
+        raise InvalidTemplate(_("The threshold cannot be negative."))
+    if template.validity == Template.Validity.DAYS:
+        if not template.valid_days:
+            raise InvalidTemplate(_("Say for how many days the coupon is valid."))
+    elif template.starts_on is None or template.through_on is None or template.through_on < template.starts_on:
+        raise InvalidTemplate(_("Say from which day through which later day the coupon is valid."))
+
+
+def terms_json(template: Template) -> dict[str, Any]:
+    """The terms that a coupon keeps, JSON-able."""
+    return {name: _plain(getattr(template, name)) for name in TERMS}
+
+
+def _plain(value: Any) -> Any:
+    """Amounts always with two places, so that 10 and 10.00 are the same terms; dates as ISO text."""
+    if isinstance(value, Decimal):
+        return str(half_up(value))
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _json(template: Template) -> dict[str, Any]:
+    return {
+        **terms_json(template),
+        "version": template.version,
+        "total_limit": template.total_limit,
+        "member_limit": template.member_limit,
+        "is_usable_while_stopped": template.is_usable_while_stopped,
+    }
+
+
+def _subject(template: Template) -> str:
+    return f"coupon_template:{template.pk}"
