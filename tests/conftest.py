@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from stores.models import Staff, Store
+from tests.factories.tiers import seed_levels
 
 PASSWORD = "river-stone-42"
 
@@ -21,6 +22,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Give the application role its rights in the test database too, so that tests can sign in as it."""
     with django_db_blocker.unblock():
         call_command("grant_roles", verbosity=0, stdout=StringIO())
+        seed_levels()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,6 +39,7 @@ def _flush_append_only() -> Iterator[None]:
         teardown(self)
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = DEFAULT")
+        seed_levels()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush)

@@ -1,0 +1,46 @@
+"""What tiers tells the doors of core and the registries of jobs at start."""
+
+from datetime import time
+
+from django.utils.translation import gettext_lazy as _
+
+from core import audit, facts, settings
+from core.settings import Setting
+from jobs.registry import Job, register_job
+from tiers.facts import TIER
+from tiers.services import evaluate_due
+
+
+def _days_problem(days: int) -> object:
+    return None if 0 <= days <= 365 else _("Between 0 and 365 days.")
+
+
+def register() -> None:
+    """Audit actions, settings, facts and the job of the night."""
+    for action, label in (
+        ("tier.set_by_hand", _("Tier set by hand")),
+        ("tier.version_added", _("Tier rules changed")),
+        ("tier.renamed", _("Tier renamed")),
+    ):
+        audit.register_action(action, label)
+    settings.define(
+        Setting(
+            "tiers.revoke_within_days",
+            int,
+            7,
+            _("Days in which a refund revokes the upgrade it was earned with"),
+            help=_("0: only on the day of the upgrade. Later refunds count at the next evaluation."),
+            group="tiers",
+            check=_days_problem,
+        )
+    )
+    facts.register(TIER)
+    register_job(
+        Job(
+            "tiers.evaluate",
+            _("Evaluate tiers"),
+            _("Renews or lowers tiers whose validity is over and makes up for missed upgrades."),
+            evaluate_due,
+            time(0, 30),
+        )
+    )

@@ -1,0 +1,101 @@
+"""The ledger of what members did that counts towards a level (R-T1). Only checkout and imports feed it."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.errors import DomainError
+from members.services import lock_member
+from stores.models import Staff, Store
+from tiers.models import ProgressEntry
+from tiers.rules import METRICS
+
+
+class AlreadyReversed(DomainError):
+    """The progress was taken back before."""
+
+
+@transaction.atomic
+def record_progress(
+    *,
+    member_id: int,
+    metrics: Mapping[str, Decimal],
+    business_on: date,
+    source: str,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
+) -> None:
+    """Write the metrics of one event in one multi-row insert; the same key again writes nothing.
+
+    ``spend`` is net goods paid without recharges and the bonus-money share, ``orders`` 1 for a paid order, ``points``
+    those earned by the purchase, ``recharge`` the principal (R-T1). Zeros are left out. A part taken back later is a
+    negative amount under a key of its own on the original ``business_on`` (R-T6). An unknown metric is a ValueError.
+    """
+    unknown = set(metrics) - set(METRICS)
+    if unknown:
+        raise ValueError(f"no such metric: {', '.join(sorted(unknown))}")
+    lock_member(member_id)
+    ProgressEntry.objects.bulk_create(
+        [
+            ProgressEntry(
+                member_id=member_id,
+                metric=metric,
+                amount=metrics[metric],
+                business_on=business_on,
+                source=source,
+                idempotency_key=f"{idempotency_key}:{metric}",
+                occurred_at=at,
+                store=store,
+                actor=actor,
+            )
+            for metric in METRICS
+            if metrics.get(metric)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def reverse_progress(
+    *, idempotency_key_of_original: str, idempotency_key: str, at: datetime, store: Store | None, actor: Staff | None
+) -> None:
+    """Take back all metrics of one event, on the business day they counted for (R-T6); the same key again: nothing.
+
+    Nothing was recorded under the original key: nothing to take back. AlreadyReversed under another key. Call
+    :func:`reevaluate` afterwards: it decides whether an upgrade falls with it.
+    """
+    keys = [f"{idempotency_key_of_original}:{metric}" for metric in METRICS]
+    member_id = ProgressEntry.objects.filter(idempotency_key__in=keys).values_list("member_id", flat=True).first()
+    if member_id is None:
+        return
+    lock_member(member_id)
+    originals = list(
+        ProgressEntry.objects.filter(idempotency_key__in=keys).select_related("reversed_by").order_by("pk")
+    )
+    for entry in originals:
+        done = getattr(entry, "reversed_by", None)
+        if done is not None and done.idempotency_key != f"{idempotency_key}:{entry.metric}":
+            raise AlreadyReversed(_("This was taken back before."))
+    ProgressEntry.objects.bulk_create(
+        [
+            ProgressEntry(
+                member_id=entry.member_id,
+                metric=entry.metric,
+                amount=-entry.amount,
+                business_on=entry.business_on,
+                source=entry.source,
+                idempotency_key=f"{idempotency_key}:{entry.metric}",
+                occurred_at=at,
+                store=store,
+                actor=actor,
+                reverses=entry,
+            )
+            for entry in originals
+        ],
+        ignore_conflicts=True,
+    )
