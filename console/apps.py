@@ -5,7 +5,7 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        from core import permissions
         from console import urls
+        from core import permissions
 
         permissions.declare(urls.PERMISSIONS)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from core import audit, settings
 from core.errors import DomainError
+from stores import selectors
 from stores.models import SettingValue, Staff, Store
 
 PIN_TRIES = 5
@@ -53,14 +54,16 @@ def save_staff(
 ) -> Staff:
     """Create or change a person with roles and stores. A new person needs a password that passes the validators.
 
-    Nobody but a superuser or an owner may give the owner role or change an owner (InvalidStaff).
+    Nobody gives or takes a role with a right that they lack, and only owners make or change owners (InvalidStaff).
     """
     created = staff.pk is None
     roles, stores = list(roles), list(stores)
     before = set() if created else set(staff.groups.values_list("name", flat=True))
     names = {role.name for role in roles}
-    if "owner" in before | names and actor is not None and not is_owner(actor):
-        raise InvalidStaff(_("Only an owner may give the owner role or change an owner."))
+    if actor is not None:
+        _require_rank(actor, staff, changed=before ^ names)
+    if "owner" in before and not ("owner" in names and staff.is_active):
+        _require_other_owner(staff)
     if created:
         _set_password(staff, password or "")
     staff.save()
@@ -84,6 +87,22 @@ def is_owner(staff: Staff) -> bool:
     return staff.is_superuser or staff.groups.filter(name="owner").exists()
 
 
+def _require_other_owner(staff: Staff) -> None:
+    """The house must keep somebody who may do everything."""
+    if not Staff.objects.filter(groups__name="owner", is_active=True).exclude(pk=staff.pk).exists():
+        raise InvalidStaff(_("This is the only owner who can log in. Make another one first."))
+
+
+def _require_rank(actor: Staff, staff: Staff, *, changed: Iterable[str] = ()) -> None:
+    """Refuse where the person or a role to give or take stands above the actor: a way to more rights otherwise."""
+    if staff.pk is not None and staff.pk != actor.pk and is_owner(staff) and not is_owner(actor):
+        raise InvalidStaff(_("Only an owner may change an owner."))
+    held = set() if staff.pk is None or staff.pk == actor.pk else {role.name for role in staff.groups.all()}
+    beyond = (held | set(changed)) - {role.name for role in selectors.list_roles_for(actor)}
+    if beyond:
+        raise InvalidStaff(_("This needs somebody with all the rights of that role."))
+
+
 def _set_password(staff: Staff, password: str) -> None:
     try:
         validate_password(password, staff)
@@ -95,8 +114,7 @@ def _set_password(staff: Staff, password: str) -> None:
 @transaction.atomic
 def reset_password(*, staff: Staff, password: str, actor: Staff, at: datetime) -> None:
     """Set a new password; the person's sessions end because their hash changes."""
-    if is_owner(staff) and not is_owner(actor):
-        raise InvalidStaff(_("Only an owner may change an owner."))
+    _require_rank(actor, staff)
     _set_password(staff, password)
     staff.save(update_fields=["password"])
     audit.record("staff.password_reset", actor=actor, subject=f"staff:{staff.pk}", at=at)
@@ -109,8 +127,7 @@ def set_pin(*, staff: Staff, pin: str, actor: Staff, at: datetime) -> None:
         raise InvalidStaff(_("A PIN has 4 to 6 digits."))
     if len(set(pin)) == 1 or pin in "0123456789" or pin in "9876543210":
         raise InvalidStaff(_("This PIN is too easy to guess."))
-    if staff.pk != actor.pk and is_owner(staff) and not is_owner(actor):
-        raise InvalidStaff(_("Only an owner may change an owner."))
+    _require_rank(actor, staff)
     staff.pin_hash = make_password(pin)
     staff.pin_failures = 0
     staff.pin_locked_until = None

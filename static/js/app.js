@@ -74,12 +74,12 @@ document.addEventListener("click", (event) => {
 
   if (target.closest("[data-back]")) history.back();
 
-  const filler = target.closest("[data-fill]");
-  if (filler) {
-    for (const [name, value] of Object.entries(JSON.parse(filler.dataset.fill))) {
-      const input = document.querySelector(`[name="${name}"]`);
-      if (input) input.value = value;
-    }
+  const person = target.closest("[data-username]");
+  if (person) {
+    const form = person.closest("form");
+    form.elements.username.value = person.dataset.username;
+    form.elements.password.value = person.dataset.password;
+    form.requestSubmit();
   }
 });
 

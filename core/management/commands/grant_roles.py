@@ -1,6 +1,8 @@
 """``manage.py grant_roles``: what the application's database role may do, set again after every migration."""
 
+import os
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.apps import apps
 from django.core.management.base import BaseCommand
@@ -25,6 +27,11 @@ def grant(role: str) -> list[str]:
     return protected
 
 
+def application_role() -> str:
+    """The user of ``DATABASE_URL``, or the embedded server's."""
+    return unquote(urlsplit(os.environ.get("DATABASE_URL", "")).username or "") or "patron_app"
+
+
 class Command(BaseCommand):
     """See the module."""
 
@@ -32,8 +39,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         """Name of the role."""
-        parser.add_argument("--role", default="patron_app")
+        parser.add_argument("--role", default=application_role())
 
     def handle(self, *args: Any, role: str, **options: Any) -> None:
         """Grant and say what is protected."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            owner = cursor.fetchone()[0]
+        if role == owner:
+            self.stdout.write(f"{role} owns the schema and is the application as well: only triggers guard the ledgers")
+            return
         self.stdout.write(f"{role}: append-only {', '.join(grant(role))}")
