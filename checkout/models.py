@@ -112,7 +112,9 @@ class Basket(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["till"], condition=Q(status="open"), name="checkout_basket_one_open_per_till"),
+            models.UniqueConstraint(
+                fields=["till"], condition=Q(status="open"), name="checkout_basket_one_open_per_till"
+            ),
             models.CheckConstraint(
                 condition=Q(status="sold", order__isnull=False) | (~Q(status="sold") & Q(order__isnull=True)),
                 name="checkout_basket_sold_has_order",

@@ -17,7 +17,7 @@ from checkout.pricing.model import (
     Rules,
     Wishes,
 )
-from core.money import ZERO, allocate
+from core.money import allocate
 from coupons import rules as coupon_rules
 from coupons.rules import CouponTerms
 from points import rules as points_rules
@@ -75,9 +75,7 @@ def _choose(start: steps.State, usable: Sequence[CouponTerms]) -> CouponTerms | 
     return coupon_rules.best_coupon(usable, lambda terms: _until_coupon(replace(start, coupon=terms)).total)
 
 
-def _quote(
-    end: steps.State, usable: Sequence[tuple[CouponTerms, Decimal]], refused: Sequence[CouponRefusal]
-) -> Quote:
+def _quote(end: steps.State, usable: Sequence[tuple[CouponTerms, Decimal]], refused: Sequence[CouponRefusal]) -> Quote:
     multiple = points_multiple(end.member, end.rules)
     return Quote(
         lines=tuple(
@@ -120,11 +118,18 @@ def earned_points(
     return list(points_rules.earned(bases, rates, points_multiple(member, rules)).per_line)
 
 
-def spread(quote: Quote, amount: Decimal) -> list[Decimal]:
-    """Split a tender over the lines with their net amounts as weights (R-C3)."""
-    if not amount:
-        return [ZERO] * len(quote.lines)
-    return allocate(amount, [line.net for line in quote.lines])
+def tender_shares(quote: Quote, amounts: Sequence[Decimal]) -> list[list[Decimal]]:
+    """What each tender pays of each line, tender by tender: per line the parts sum to its net, per tender to its amount.
+
+    Each tender is split with what the lines still owe as weights (R-C3), so no part is negative and the last closes all.
+    """
+    owed = [line.net for line in quote.lines]
+    shares: list[list[Decimal]] = []
+    for amount in amounts:
+        parts = allocate(amount, owed)
+        owed = [left - part for left, part in zip(owed, parts, strict=True)]
+        shares.append(parts)
+    return shares
 
 
 def fingerprint(quote: Quote) -> str:
@@ -132,7 +137,13 @@ def fingerprint(quote: Quote) -> str:
     shown = {
         "member": None if quote.member is None else quote.member.member_id,
         "lines": [
-            [line.line.product_id, str(line.line.quantity), str(line.line.list_price), str(line.list_amount), str(line.net)]
+            [
+                line.line.product_id,
+                str(line.line.quantity),
+                str(line.line.list_price),
+                str(line.list_amount),
+                str(line.net),
+            ]
             for line in quote.lines
         ],
         "adjustments": [

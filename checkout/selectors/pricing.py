@@ -91,7 +91,7 @@ def get_rules(at: datetime) -> Rules:
         points_step=values["points.step"],
         points_maximum_percent=values["points.max_share_percent"],
         points_per_yuan=values["points.per_yuan"],
-        bonus_earns=values["points.bonus_earns"],
+        bonus_earns=values["checkout.bonus_earns"],
         multiple_mode=values["points.multiple_mode"],
         multiple_cap=values["points.multiple_cap"],
     )
@@ -163,7 +163,7 @@ def get_coupons(basket: Basket, at: datetime) -> list[CouponTerms]:
     """The member's open coupons and the one that was scanned, in whatever state it is now."""
     found: list[CouponTerms] = []
     if basket.member_id is not None:
-        found = coupons.selectors.list_open_terms(member_id=basket.member_id, at=at)
+        found = coupons.selectors.list_usable_terms(member_id=basket.member_id, at=at)
     if basket.coupon_id is not None and basket.coupon_id not in {terms.coupon_id for terms in found}:
         found += coupons.selectors.list_terms(coupon_ids=[basket.coupon_id])
     return found

@@ -6,7 +6,7 @@ from decimal import Decimal as D
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout.pricing.engine import earned_points, fingerprint, price, spread
+from checkout.pricing.engine import earned_points, fingerprint, price, tender_shares
 from checkout.pricing.model import BasketLine, MemberState, Rounding, Rules, Wishes
 from coupons.rules import CouponTerms
 
@@ -75,8 +75,9 @@ def coupon_sets(draw):
     st.sampled_from(Rounding),
     st.integers(0, 50_000),
     st.booleans(),
+    st.integers(0, 100),
 )
-def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding, wish, use_coupon):
+def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding, wish, use_coupon, cut):
     rules = Rules(rounding=rounding)
     wishes = Wishes(points=wish, use_coupon=use_coupon)
 
@@ -91,7 +92,12 @@ def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding
         assert line.net >= 0
         assert line.list_amount - sum(a.parts[index] for a in quote.adjustments) == line.net
     assert quote.points_used <= (member.spendable_points if member else 0)
-    assert sum(spread(quote, quote.payable)) == quote.payable
+    first = quote.payable * cut / 100 // D("0.01") * D("0.01")
+    tenders = [first, quote.payable - first]
+    shares = tender_shares(quote, tenders)
+    assert [sum(parts, D(0)) for parts in shares] == tenders
+    assert [sum(parts) for parts in zip(*shares, strict=True)] == [line.net for line in quote.lines]
+    assert all(part >= 0 for parts in shares for part in parts)
     nets = [line.net for line in quote.lines]
     assert sum(earned_points([line.line for line in quote.lines], nets, member, rules)) == quote.earns
     again = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)

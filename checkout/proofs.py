@@ -1,0 +1,120 @@
+"""Proofs over all orders, each one statement over the whole table (quality.md invariants 3 and 4)."""
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from jobs.registry import Difference, Proof
+
+LIMIT = 1000
+
+
+def _check(count: str, differences: str) -> tuple[int, list[Difference]]:
+    with connection.cursor() as cursor:
+        cursor.execute(count)
+        checked = int(cursor.fetchone()[0])
+        cursor.execute(differences + " ORDER BY 1 LIMIT %s", [LIMIT])
+        rows = cursor.fetchall()
+    return checked, [Difference(f"order:{order}", str(expected), str(found)) for order, expected, found in rows]
+
+
+def check_lines() -> tuple[int, list[Difference]]:
+    """List total and payable are the sums of the lines."""
+    return _check(
+        "SELECT count(*) FROM checkout_order",
+        """
+        SELECT o.id, o.list_total || ' / ' || o.payable,
+               coalesce(sum(l.list_amount), 0) || ' / ' || coalesce(sum(l.net), 0)
+        FROM checkout_order o LEFT JOIN checkout_orderline l ON l.order_id = o.id
+        GROUP BY o.id
+        HAVING coalesce(sum(l.list_amount), 0) <> o.list_total OR coalesce(sum(l.net), 0) <> o.payable
+        """,
+    )
+
+
+def check_adjustments() -> tuple[int, list[Difference]]:
+    """List total less the adjustments is what was payable."""
+    return _check(
+        "SELECT count(*) FROM checkout_adjustment",
+        """
+        SELECT o.id, o.list_total - o.payable, coalesce(sum(a.amount), 0)
+        FROM checkout_order o LEFT JOIN checkout_adjustment a ON a.order_id = o.id
+        GROUP BY o.id
+        HAVING coalesce(sum(a.amount), 0) <> o.list_total - o.payable
+        """,
+    )
+
+
+def check_allocations() -> tuple[int, list[Difference]]:
+    """Each adjustment is the sum of its parts."""
+    return _check(
+        "SELECT count(*) FROM checkout_allocation",
+        """
+        SELECT a.order_id, a.amount, coalesce(sum(p.amount), 0)
+        FROM checkout_adjustment a LEFT JOIN checkout_allocation p ON p.adjustment_id = a.id
+        GROUP BY a.id
+        HAVING coalesce(sum(p.amount), 0) <> a.amount OR min(p.amount) < 0
+        """,
+    )
+
+
+def check_line_allocations() -> tuple[int, list[Difference]]:
+    """Each line's list amount less its parts is its net."""
+    return _check(
+        "SELECT count(*) FROM checkout_orderline",
+        """
+        SELECT l.order_id, l.list_amount - l.net, coalesce(sum(p.amount), 0)
+        FROM checkout_orderline l LEFT JOIN checkout_allocation p ON p.line_id = l.id
+        GROUP BY l.id
+        HAVING coalesce(sum(p.amount), 0) <> l.list_amount - l.net
+        """,
+    )
+
+
+def check_payments() -> tuple[int, list[Difference]]:
+    """The tenders of an order sum to what was payable."""
+    return _check(
+        "SELECT count(*) FROM checkout_payment",
+        """
+        SELECT o.id, o.payable, coalesce(sum(p.amount), 0)
+        FROM checkout_order o LEFT JOIN checkout_payment p ON p.order_id = o.id
+        GROUP BY o.id
+        HAVING coalesce(sum(p.amount), 0) <> o.payable
+        """,
+    )
+
+
+def check_payment_shares() -> tuple[int, list[Difference]]:
+    """Each tender is the sum of its shares of the lines, bonus included."""
+    return _check(
+        "SELECT count(*) FROM checkout_paymentallocation",
+        """
+        SELECT p.order_id, p.amount || ' / ' || p.wallet_bonus,
+               coalesce(sum(s.amount), 0) || ' / ' || coalesce(sum(s.wallet_bonus), 0)
+        FROM checkout_payment p LEFT JOIN checkout_paymentallocation s ON s.payment_id = p.id
+        GROUP BY p.id
+        HAVING coalesce(sum(s.amount), 0) <> p.amount OR coalesce(sum(s.wallet_bonus), 0) <> p.wallet_bonus
+        """,
+    )
+
+
+def check_voids() -> tuple[int, list[Difference]]:
+    """An order is marked voided exactly where its void was written."""
+    return _check(
+        "SELECT count(*) FROM checkout_void",
+        """
+        SELECT o.id, o.voided_at, v.occurred_at
+        FROM checkout_order o FULL JOIN checkout_void v ON v.order_id = o.id
+        WHERE o.voided_at IS DISTINCT FROM v.occurred_at
+        """,
+    )
+
+
+PROOFS = (
+    Proof("checkout.lines", _("Orders equal their lines"), check_lines),
+    Proof("checkout.adjustments", _("Orders equal list less reductions"), check_adjustments),
+    Proof("checkout.allocations", _("Reductions equal their parts"), check_allocations),
+    Proof("checkout.line_allocations", _("Lines equal list less their parts"), check_line_allocations),
+    Proof("checkout.payments", _("Orders equal their tenders"), check_payments),
+    Proof("checkout.payment_shares", _("Tenders equal their shares of lines"), check_payment_shares),
+    Proof("checkout.voids", _("Voided orders have their void"), check_voids),
+)

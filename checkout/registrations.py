@@ -1,0 +1,48 @@
+"""What checkout tells the doors of core at start."""
+
+from django.utils.translation import gettext_lazy as _
+
+from checkout import proofs
+from checkout.pricing.model import Rounding
+from core import audit, settings
+from core.settings import Setting
+from jobs.registry import register_proof
+
+
+def register() -> None:
+    """Audit actions, settings and proofs."""
+    for action, label in (
+        ("till.saved", _("Till saved")),
+        ("shift.opened", _("Shift opened")),
+        ("shift.closed", _("Shift handed over")),
+        ("order.confirmed", _("Sale made")),
+        ("order.voided", _("Order voided")),
+        ("recharge.sold", _("Stored value sold at the till")),
+        ("order.exported", _("Orders downloaded")),
+    ):
+        audit.register_action(action, label)
+    settings.define(
+        Setting(
+            "checkout.rounding",
+            str,
+            Rounding.NONE.value,
+            _("Rounding of the amount due"),
+            _("What is rounded off is a discount of its own on the receipt."),
+            "checkout",
+            choices=(
+                (Rounding.NONE.value, _("none")),
+                (Rounding.DOWN_TO_TENTH.value, _("down to ¥0.1")),
+                (Rounding.DOWN_TO_ONE.value, _("down to ¥1")),
+            ),
+        ),
+        Setting(
+            "checkout.bonus_earns",
+            bool,
+            False,
+            _("Amounts paid from stored-value bonus earn points"),
+            _("Principal always earns."),
+            "checkout",
+        ),
+    )
+    for proof in proofs.PROOFS:
+        register_proof(proof)

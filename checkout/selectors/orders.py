@@ -1,0 +1,149 @@
+"""Reads of tills, shifts, baskets and orders; a foreign store's row is a 404 (R-S2)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.http import Http404
+
+from checkout.models import (
+    Adjustment,
+    Basket,
+    Order,
+    OrderLine,
+    Payment,
+    RechargeSale,
+    Shift,
+    TenderKind,
+    Till,
+    Void,
+)
+from core.money import ZERO
+from coupons.rules import check_digit
+from stores.models import Staff
+
+NUMBER_LENGTH = 16
+
+
+def order_number(order_id: int, business_on: date) -> str:
+    """The number on the receipt: day (6), id (9), check digit. Digits only, for scanners and Chinese input methods.
+
+    No other code of the till has 16 digits (R-S5), and no counter row has to be locked to make one.
+    """
+    digits = f"{business_on:%y%m%d}{order_id:09d}"
+    return digits + check_digit(digits)
+
+
+def parse_order_number(text: str) -> int | None:
+    """The id in a receipt number, or None where the text is no receipt number."""
+    if len(text) != NUMBER_LENGTH or not (text.isascii() and text.isdigit()) or check_digit(text[:-1]) != text[-1]:
+        return None
+    return int(text[6:-1])
+
+
+def list_tills(staff: Staff) -> QuerySet[Till]:
+    """Open tills of the stores that this person may see."""
+    tills: QuerySet[Till] = Till.objects.visible_to(staff).filter(is_active=True, store__is_active=True)
+    return tills.select_related("store").order_by("store__code", "code")
+
+
+def get_till_for(staff: Staff, pk: int) -> Till:
+    """404 for a till of another store."""
+    till = list_tills(staff).filter(pk=pk).first()
+    if till is None:
+        raise Http404
+    return till
+
+
+def find_open_shift(till_id: int) -> Shift | None:
+    """The till's open shift, if any."""
+    return Shift.objects.filter(till_id=till_id, closed_at__isnull=True).select_related("opened_by").first()
+
+
+def find_open_basket(till_id: int) -> Basket | None:
+    """The basket on the till's screen, if any."""
+    return Basket.objects.filter(till_id=till_id, status=Basket.Status.OPEN).first()
+
+
+def get_basket_for(staff: Staff, pk: UUID) -> Basket:
+    """404 for a basket of another store."""
+    basket: Basket | None = Basket.objects.visible_to(staff).select_related("till", "store").filter(pk=pk).first()
+    if basket is None:
+        raise Http404
+    return basket
+
+
+def list_held_baskets(store_id: int) -> QuerySet[Basket]:
+    """Baskets put aside in a store, the latest first; they hold nothing (R-C15)."""
+    return (
+        Basket.objects.filter(store_id=store_id, status=Basket.Status.HELD)
+        .select_related("member", "staff", "till")
+        .order_by("-changed_at")
+    )
+
+
+def list_orders(staff: Staff) -> QuerySet[Order]:
+    """Orders of the stores that this person may see, with what a list shows; order and page it at the caller."""
+    orders: QuerySet[Order] = Order.objects.visible_to(staff).select_related("store", "member", "staff")
+    return orders
+
+
+def get_order_for(staff: Staff, pk: int) -> Order:
+    """One order with everything its page shows; 404 for another store's."""
+    order = (
+        list_orders(staff)
+        .select_related("till", "receipt", "void", "void__actor")
+        .prefetch_related(
+            Prefetch("lines", OrderLine.objects.order_by("position")),
+            Prefetch("adjustments", Adjustment.objects.order_by("id")),
+            Prefetch("payments", Payment.objects.order_by("position")),
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if order is None:
+        raise Http404
+    return order
+
+
+def list_member_orders(member_id: int, staff: Staff) -> QuerySet[Order]:
+    """A member's orders that this person may see, the latest first."""
+    return list_orders(staff).filter(member_id=member_id).order_by("-occurred_at", "-id")
+
+
+def tender_totals(shift_id: int) -> dict[str, dict[str, Decimal]]:
+    """Per tender of a shift: sales, voids (given back in this shift) and recharges, each its own figure (R-C12)."""
+    totals = {kind: {"sales": ZERO, "voids": ZERO, "recharges": ZERO} for kind in TenderKind.values}
+    sums: tuple[tuple[str, QuerySet[Any], str], ...] = (
+        ("sales", Payment.objects.filter(order__shift_id=shift_id), "amount"),
+        ("voids", Payment.objects.filter(order__void__shift_id=shift_id), "amount"),
+        ("recharges", RechargeSale.objects.filter(shift_id=shift_id), "principal"),
+    )
+    for name, rows, column in sums:
+        for kind, total in rows.values_list("kind").annotate(total=Sum(column)).order_by():
+            totals[kind][name] = total
+    return totals
+
+
+def shift_summary(shift: Shift) -> dict[str, Any]:
+    """What a hand-over shows: tenders, number of sales and voids, and the cash that should be in the drawer."""
+    tenders = tender_totals(shift.pk)
+    cash = tenders[TenderKind.CASH]
+    sales = Order.objects.filter(shift_id=shift.pk).aggregate(count=Count("id"), total=Coalesce(Sum("payable"), ZERO))
+    return {
+        "tenders": tenders,
+        "sale_count": sales["count"],
+        "sale_total": sales["total"],
+        "void_count": Void.objects.filter(shift_id=shift.pk).count(),
+        "recharge_total": sum((row["recharges"] for row in tenders.values()), ZERO),
+        "expected_cash": shift.opening_float + cash["sales"] - cash["voids"] + cash["recharges"],
+    }
+
+
+def list_shifts(staff: Staff, since: datetime) -> QuerySet[Shift]:
+    """Shifts opened since an instant, the latest first."""
+    shifts: QuerySet[Shift] = Shift.objects.visible_to(staff).filter(opened_at__gte=since)
+    return shifts.select_related("till", "store", "opened_by", "closed_by").order_by("-opened_at")

@@ -1,0 +1,60 @@
+"""What is done at the till, by use case."""
+
+from checkout.services.basket import (
+    add_product,
+    attach_member,
+    choose_coupon,
+    detach_member,
+    drop,
+    hold,
+    open_basket,
+    parse_quantity,
+    refresh,
+    remove_line,
+    resume,
+    set_points,
+    set_quantity,
+)
+from checkout.services.confirm import confirm_sale
+from checkout.services.errors import (
+    BasketClosed,
+    CannotVoid,
+    InvalidLine,
+    InvalidTender,
+    MemberNotUsable,
+    NoShift,
+    QuoteChanged,
+)
+from checkout.services.tenders import Tender
+from checkout.services.tills import InvalidCash, close_shift, open_shift, save_till
+from checkout.services.void import void_order
+
+__all__ = [
+    "BasketClosed",
+    "CannotVoid",
+    "InvalidCash",
+    "InvalidLine",
+    "InvalidTender",
+    "MemberNotUsable",
+    "NoShift",
+    "QuoteChanged",
+    "Tender",
+    "add_product",
+    "attach_member",
+    "choose_coupon",
+    "close_shift",
+    "confirm_sale",
+    "detach_member",
+    "drop",
+    "hold",
+    "open_basket",
+    "open_shift",
+    "parse_quantity",
+    "refresh",
+    "remove_line",
+    "resume",
+    "save_till",
+    "set_points",
+    "set_quantity",
+    "void_order",
+]

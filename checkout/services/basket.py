@@ -1,0 +1,242 @@
+"""The sale in the making: every change is stored and priced at once, so a crashed browser loses nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+import catalog.selectors
+import members.selectors
+from checkout.models import Basket, Till
+from checkout.pricing.engine import fingerprint
+from checkout.pricing.model import Quote
+from checkout.selectors import pricing
+from checkout.selectors.orders import find_open_basket
+from checkout.services.errors import BasketClosed, InvalidLine, MemberNotUsable
+from core.money import MILLI
+from members.models import Member
+from stores.models import Staff
+
+MAXIMUM_QUANTITY = Decimal(99_999)
+MAXIMUM_LINES = 500
+
+
+def open_basket(*, till: Till, actor: Staff, at: datetime) -> Basket:
+    """The till's open basket; a new one where there is none. Two browsers on one till get the same."""
+    basket = find_open_basket(till.pk)
+    if basket is not None:
+        return basket
+    try:
+        with transaction.atomic():
+            return Basket.objects.create(store=till.store, till=till, staff=actor, created_at=at, changed_at=at)
+    except IntegrityError:
+        return Basket.objects.get(till=till, status=Basket.Status.OPEN)
+
+
+def parse_quantity(text: str) -> Decimal:
+    """A quantity as typed: up to three decimals, above 0, at most 99,999; InvalidLine in words otherwise."""
+    try:
+        quantity = Decimal(text.strip())
+    except InvalidOperation:
+        raise InvalidLine(_("“%(text)s” is not a quantity.") % {"text": text[:20]}) from None
+    check_quantity(quantity)
+    return quantity
+
+
+def check_quantity(quantity: Decimal) -> None:
+    """InvalidLine where a quantity cannot be sold."""
+    if not quantity.is_finite() or quantity <= 0:
+        raise InvalidLine(_("The quantity must be above 0."))
+    if quantity > MAXIMUM_QUANTITY:
+        raise InvalidLine(_("The quantity can be at most %(most)s.") % {"most": f"{MAXIMUM_QUANTITY:,}"})
+    if quantity != quantity.quantize(MILLI):
+        raise InvalidLine(_("A quantity has at most three decimals."))
+
+
+def add_product(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
+    """Put goods into the basket; the same product again raises its quantity. Weighed goods make a sum as well."""
+    check_quantity(quantity)
+    product = catalog.selectors.get_for_pricing([product_id]).get(product_id)
+    if product is None:
+        raise InvalidLine(_("This product is not sold any more."))
+    if not product.is_weighed and quantity != int(quantity):
+        raise InvalidLine(_("%(name)s is sold in whole pieces.") % {"name": product.name})
+
+    def change(basket: Basket) -> None:
+        for line in basket.lines:
+            if line[0] == product_id:
+                total = Decimal(line[1]) + quantity
+                check_quantity(total)
+                line[1] = str(total)
+                return
+        if len(basket.lines) >= MAXIMUM_LINES:
+            raise InvalidLine(_("A sale has at most %(most)s lines.") % {"most": MAXIMUM_LINES})
+        basket.lines.append([product_id, str(quantity)])
+
+    return _change(basket_id, at, change)
+
+
+def set_quantity(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
+    """Replace a line's quantity. InvalidLine for 0, -1, 1e9 or half a piece; nothing changes then."""
+    check_quantity(quantity)
+    product = catalog.selectors.get_for_pricing([product_id]).get(product_id)
+    if product is not None and not product.is_weighed and quantity != int(quantity):
+        raise InvalidLine(_("%(name)s is sold in whole pieces.") % {"name": product.name})
+
+    def change(basket: Basket) -> None:
+        for line in basket.lines:
+            if line[0] == product_id:
+                line[1] = str(quantity)
+                return
+        raise InvalidLine(_("This line is not in the basket any more."))
+
+    return _change(basket_id, at, change)
+
+
+def remove_line(*, basket_id: UUID, product_id: int, at: datetime) -> tuple[Basket, Quote]:
+    """Take a line out; harmless where it is gone already."""
+
+    def change(basket: Basket) -> None:
+        basket.lines = [line for line in basket.lines if line[0] != product_id]
+
+    return _change(basket_id, at, change)
+
+
+def attach_member(*, basket_id: UUID, member_id: int, at: datetime) -> tuple[Basket, Quote]:
+    """Sell to this member. MemberNotUsable for a frozen, closed or merged one: nothing moves then."""
+    member = members.selectors.get_member(member_id)
+    check_member(member)
+
+    def change(basket: Basket) -> None:
+        basket.member = member
+        basket.points_wish = 0
+        basket.use_coupon = True
+        basket.coupon_id = None
+
+    return _change(basket_id, at, change)
+
+
+def check_member(member: Member) -> None:
+    """MemberNotUsable where no sale can be made to this member."""
+    if member.status == Member.Status.FROZEN:
+        raise MemberNotUsable(_("%(name)s is frozen. The sale can go on as walk-in.") % {"name": member})
+    if member.status != Member.Status.ACTIVE:
+        raise MemberNotUsable(_("%(name)s is not a member any more.") % {"name": member})
+
+
+def detach_member(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
+    """Sell to a walk-in customer."""
+
+    def change(basket: Basket) -> None:
+        basket.member = None
+        basket.points_wish = 0
+        basket.use_coupon = True
+        basket.coupon_id = None
+
+    return _change(basket_id, at, change)
+
+
+def set_points(*, basket_id: UUID, points: int, at: datetime) -> tuple[Basket, Quote]:
+    """Wish to use so many points; the price cuts the wish to what is allowed. Below 0 or absurd is InvalidLine."""
+    if not 0 <= points <= 2_000_000_000:
+        raise InvalidLine(_("This is not a number of points that can be used."))
+
+    def change(basket: Basket) -> None:
+        if points and basket.member_id is None:
+            raise InvalidLine(_("Choose a member first."))
+        basket.points_wish = points
+
+    return _change(basket_id, at, change)
+
+
+def choose_coupon(*, basket_id: UUID, coupon_id: int | None, use_coupon: bool, at: datetime) -> tuple[Basket, Quote]:
+    """Pin a coupon, take none (``use_coupon=False``) or let the engine choose (``None`` and True)."""
+
+    def change(basket: Basket) -> None:
+        basket.use_coupon = use_coupon
+        basket.coupon_id = coupon_id if use_coupon else None
+
+    return _change(basket_id, at, change)
+
+
+def refresh(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
+    """Price the basket again with everything as it is now, and keep that as what the customer is shown."""
+    return _change(basket_id, at, lambda basket: None)
+
+
+@transaction.atomic
+def hold(*, basket_id: UUID, at: datetime) -> Basket:
+    """Put the basket aside; it holds no stock, points or coupons (R-C15). An empty one stays."""
+    basket = lock_open_basket(basket_id)
+    if not basket.lines:
+        raise InvalidLine(_("There is nothing to put aside."))
+    basket.status = Basket.Status.HELD
+    basket.changed_at = at
+    basket.save(update_fields=["status", "changed_at"])
+    return basket
+
+
+@transaction.atomic
+def resume(*, basket_id: UUID, till: Till, actor: Staff, at: datetime) -> Basket:
+    """Take a held basket of the store to this till; an open one with goods on it must be put aside first."""
+    current = Basket.objects.select_for_update(no_key=True).filter(till=till, status=Basket.Status.OPEN).first()
+    if current is not None and current.lines:
+        raise BasketClosed(_("Put the present sale aside or finish it first."))
+    held = Basket.objects.select_for_update(no_key=True).filter(pk=basket_id, store=till.store).first()
+    if held is None or held.status != Basket.Status.HELD:
+        raise BasketClosed(_("Somebody else has taken this basket."))
+    if current is not None:
+        current.status = Basket.Status.DROPPED
+        current.save(update_fields=["status"])
+    held.status = Basket.Status.OPEN
+    held.till = till
+    held.staff = actor
+    held.changed_at = at
+    held.save(update_fields=["status", "till", "staff", "changed_at"])
+    return held
+
+
+@transaction.atomic
+def drop(*, basket_id: UUID, at: datetime) -> None:
+    """Give the sale up."""
+    basket = lock_open_basket(basket_id)
+    basket.status = Basket.Status.DROPPED
+    basket.changed_at = at
+    basket.save(update_fields=["status", "changed_at"])
+
+
+def lock_open_basket(basket_id: UUID) -> Basket:
+    """The document of the sale, locked; BasketClosed where it is not on the screen any more."""
+    basket = Basket.objects.select_for_update(no_key=True).get(pk=basket_id)
+    if basket.status != Basket.Status.OPEN:
+        raise BasketClosed(_("This sale was finished or put aside meanwhile."))
+    return basket
+
+
+@transaction.atomic
+def _change(basket_id: UUID, at: datetime, change: Callable[[Basket], None]) -> tuple[Basket, Quote]:
+    basket = lock_open_basket(basket_id)
+    change(basket)
+    frozen = pricing.get_frozen(basket.member_id, at)
+    quote = pricing.price_basket(basket, frozen, at)
+    basket.quote = {**frozen.to_json(), "figures": pricing.summary(quote)}
+    basket.fingerprint = fingerprint(quote)
+    basket.quoted_at = at
+    basket.changed_at = at
+    basket.save(
+        update_fields=[
+            "lines",
+            "member",
+            "points_wish",
+            "use_coupon",
+            "coupon_id",
+            "quote",
+            "fingerprint",
+            "quoted_at",
+            "changed_at",
+        ]
+    )
+    return basket, quote

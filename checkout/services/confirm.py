@@ -1,0 +1,233 @@
+"""The sale: everything happens in one transaction, wholly or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+import coupons.services
+import points.services
+import tiers.services
+import wallet.services
+from audit.services import Result, run_command
+from checkout.models import Basket, Shift
+from checkout.pricing import engine
+from checkout.pricing.model import Quote
+from checkout.selectors import pricing
+from checkout.services import recording
+from checkout.services.basket import check_member, lock_open_basket
+from checkout.services.errors import InvalidLine, QuoteChanged
+from checkout.services.tenders import Settled, Tender, settle
+from checkout.services.tills import lock_open_shift
+from core import audit
+from core.money import ZERO, allocate, floor
+from jobs.services import enqueue_on_commit
+from members.services import lock_member
+from stores.models import Staff
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A sale on its way through the ledgers: the document, the price, and who, where and when."""
+
+    order_id: int
+    basket: Basket
+    shift: Shift
+    quote: Quote
+    frozen: pricing.Frozen
+    tenders: list[Settled]
+    actor: Staff
+    at: datetime
+
+    @property
+    def source(self) -> str:
+        """What ledger entries name as their cause."""
+        return f"order:{self.order_id}"
+
+    def key(self, step: str) -> str:
+        """The idempotency key of one step."""
+        return f"checkout:{self.basket.pk}:{step}"
+
+    @property
+    def shares(self) -> list[list[Decimal]]:
+        """What each tender pays of each line."""
+        return engine.tender_shares(self.quote, [tender.amount for tender in self.tenders])
+
+    def bonus_by_line(self, bonus: Decimal) -> list[Decimal]:
+        """The bonus in the stored-value tender over the lines that it pays (R-P1)."""
+        if not bonus:
+            return [ZERO] * len(self.quote.lines)
+        parts = next(parts for tender, parts in zip(self.tenders, self.shares, strict=True) if tender.kind == "wallet")
+        return allocate(bonus, parts)
+
+    @property
+    def wallet_amount(self) -> Decimal:
+        """What is paid from stored value."""
+        return sum((tender.amount for tender in self.tenders if tender.kind == "wallet"), ZERO)
+
+
+def confirm_sale(
+    *, key: UUID, basket_id: UUID, fingerprint: str, tenders: Sequence[Tender], actor: Staff, at: datetime
+) -> int:
+    """Sell the basket at the price that was shown and return the order's id (R-C1).
+
+    ``fingerprint`` is of the quote on the cashier's screen. The same ``key`` with the same content returns the first
+    order. QuoteChanged where a price, the member or an asset changed since: nothing is written. Other refusals:
+    BasketClosed, NoShift, InvalidTender, MemberNotUsable, InvalidLine (empty), and those of the ledgers.
+    """
+    content = {
+        "basket": basket_id,
+        "fingerprint": fingerprint,
+        "tenders": [[tender.kind, tender.received] for tender in tenders],
+    }
+    result = run_command(
+        name="checkout.confirm",
+        key=key,
+        content=content,
+        actor=actor,
+        execute=lambda: _confirm(basket_id, fingerprint, tenders, actor, at),
+    )
+    return int(result["order"])
+
+
+def _confirm(basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime) -> Result:
+    basket = lock_open_basket(basket_id)
+    shift = lock_open_shift(basket.till_id)
+    if not basket.lines:
+        raise InvalidLine(_("Scan something first."))
+    if basket.member_id is not None:
+        check_member(lock_member(basket.member_id))
+    quote, frozen = _agreed_quote(basket, shown, at)
+    sale = Sale(
+        order_id=_next_order_id(),
+        basket=basket,
+        shift=shift,
+        quote=quote,
+        frozen=frozen,
+        tenders=settle(quote, tenders),
+        actor=actor,
+        at=at,
+    )
+    outcome = _move_value(sale)
+    recording.record(sale, outcome)
+    audit.record(
+        "order.confirmed", actor=actor, subject=sale.source, at=at, store=basket.store, payable=str(quote.payable)
+    )
+    if basket.member_id is not None:
+        enqueue_on_commit("tags.retag_member", member_id=basket.member_id)
+    return {"order": sale.order_id}
+
+
+def _next_order_id() -> int:
+    """Ids come from the sequence up front, so that ledger entries can name an order that is written last."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('checkout_order', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
+def _agreed_quote(basket: Basket, shown: str, at: datetime) -> tuple[Quote, pricing.Frozen]:
+    """The quote that was shown, priced again under the lock; QuoteChanged where it is not the same any more."""
+    if basket.quote is None or basket.quoted_at is None:
+        raise InvalidLine(_("Scan something first."))
+    frozen = pricing.Frozen.from_json(basket.quote)
+    is_valid = at < basket.quoted_at + pricing.QUOTE_VALID
+    if not is_valid:
+        frozen = pricing.get_frozen(basket.member_id, at)
+    quote = pricing.price_basket(basket, frozen, at)
+    figures = basket.quote["figures"]
+    same = engine.fingerprint(quote) == basket.fingerprint
+    if not is_valid:
+        # An old quote goes on unasked where the customer pays and uses the same (R-C1).
+        fresh = pricing.summary(quote)
+        same = all(fresh[name] == figures[name] for name in ("payable", "points_used", "coupon_id"))
+    if not same or shown != basket.fingerprint:
+        raise QuoteChanged(
+            _("The price has changed since it was shown. Nothing was charged."), quote, _differences(figures, quote)
+        )
+    return quote, frozen
+
+
+def _differences(figures: dict[str, object], quote: Quote) -> list[tuple[str, str, str]]:
+    fresh = pricing.summary(quote)
+    before = {line["product_id"]: line for line in figures["lines"]}  # type: ignore[attr-defined]  # our own JSON
+    now = {line["product_id"]: line for line in fresh["lines"]}
+    rows = [
+        (line["name"], line["net"], now[product_id]["net"] if product_id in now else "")
+        for product_id, line in before.items()
+        if product_id not in now or now[product_id]["net"] != line["net"]
+    ]
+    if figures["points_used"] != fresh["points_used"]:
+        rows.append((_("Points used"), str(figures["points_used"]), str(fresh["points_used"])))
+    if figures["payable"] != fresh["payable"]:
+        rows.append((_("Amount due"), str(figures["payable"]), str(fresh["payable"])))
+    return rows
+
+
+def _move_value(sale: Sale) -> recording.Outcome:
+    """Points, wallet, coupon, points earned and tier, in the one lock order (rules.md 0.3)."""
+    quote, basket = sale.quote, sale.basket
+    member_id = basket.member_id
+    outcome = recording.Outcome(earned_by_line=[0] * len(quote.lines), bonus_by_line=[ZERO] * len(quote.lines))
+    where = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
+    if member_id is not None and quote.points_used:
+        outcome.points_entry = points.services.spend(
+            member_id=member_id, points=quote.points_used, idempotency_key=sale.key("points"), **where
+        )
+    if member_id is not None and sale.wallet_amount:
+        outcome.wallet_entry = wallet.services.debit(
+            member_id=member_id,
+            amount=sale.wallet_amount,
+            # What the same goods would have cost without any discount, for legal refunds later (R-W6).
+            list_amount=floor(quote.list_total * sale.wallet_amount / quote.payable),
+            idempotency_key=sale.key("wallet"),
+            **where,
+        )
+        outcome.wallet_bonus = -outcome.wallet_entry.bonus
+        outcome.bonus_by_line = sale.bonus_by_line(outcome.wallet_bonus)
+    if quote.coupon is not None:
+        discount = sum((one.amount for one in quote.adjustments if one.source.startswith("coupon:")), ZERO)
+        coupons.services.redeem(
+            coupon_id=quote.coupon.coupon_id,
+            member_id=member_id,
+            amount=discount,
+            idempotency_key=sale.key("coupon"),
+            **where,
+        )
+    if member_id is not None:
+        _earn(sale, member_id, outcome)
+    return outcome
+
+
+def _earn(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
+    quote, basket = sale.quote, sale.basket
+    bases = [line.net for line in quote.lines]
+    if not sale.frozen.rules.bonus_earns:
+        bases = [base - bonus for base, bonus in zip(bases, outcome.bonus_by_line, strict=True)]
+    lines = [line.line for line in quote.lines]
+    outcome.earned_by_line = engine.earned_points(lines, bases, quote.member, sale.frozen.rules)
+    where = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
+    if outcome.earned:
+        entry = points.services.earn(
+            member_id=member_id,
+            points=outcome.earned,
+            idempotency_key=sale.key("earned"),
+            rule={"per_yuan": str(sale.frozen.rules.points_per_yuan), "multiple": str(quote.multiple)},
+            **where,
+        )
+        outcome.points_entry = entry or outcome.points_entry
+    tiers.services.record_progress(
+        member_id=member_id,
+        metrics={
+            "spend": quote.payable - outcome.wallet_bonus,
+            "orders": Decimal(1),
+            "points": Decimal(outcome.earned),
+        },
+        business_on=basket.store.business_day(sale.at),
+        idempotency_key=sale.key("progress"),
+        **where,
+    )
+    outcome.tier_change = tiers.services.reevaluate(member_id=member_id, **where)

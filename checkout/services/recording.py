@@ -1,0 +1,213 @@
+"""Writing the order with everything that can never be filled in later (rules.md 0.13), a statement per table."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import points.selectors
+import wallet.selectors
+from checkout.models import (
+    Adjustment,
+    Allocation,
+    Basket,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentAllocation,
+    Receipt,
+)
+from checkout.selectors.orders import order_number
+from core.money import ZERO
+
+if TYPE_CHECKING:
+    from checkout.services.confirm import Sale
+
+
+@dataclass
+class Outcome:
+    """What the ledgers answered: the last points entry, the wallet entry, the tier change, and shares per line."""
+
+    earned_by_line: list[int]
+    bonus_by_line: list[Decimal]
+    points_entry: Any = None
+    wallet_entry: Any = None
+    wallet_bonus: Decimal = field(default=ZERO)
+    tier_change: Any = None
+
+    @property
+    def earned(self) -> int:
+        """Points earned by the order."""
+        return sum(self.earned_by_line)
+
+
+def record(sale: "Sale", outcome: Outcome) -> Order:
+    """Insert order, lines, adjustments, tenders and receipt, and mark the basket sold."""
+    order = _order(sale, outcome)
+    Order.objects.bulk_create([order])
+    lines = OrderLine.objects.bulk_create(_lines(order, sale, outcome))
+    _record_adjustments(order, sale, lines)
+    _record_payments(order, sale, outcome, lines)
+    Receipt.objects.bulk_create([Receipt(order=order, data=_receipt(order, sale, outcome))])
+    basket = sale.basket
+    Basket.objects.filter(pk=basket.pk).update(status=Basket.Status.SOLD, order=order, changed_at=sale.at)
+    return order
+
+
+def _order(sale: "Sale", outcome: Outcome) -> Order:
+    quote, basket = sale.quote, sale.basket
+    return Order(
+        pk=sale.order_id,
+        store_id=basket.store_id,
+        till_id=basket.till_id,
+        shift=sale.shift,
+        staff=sale.actor,
+        member_id=basket.member_id,
+        channel=Order.Channel.COUNTER,
+        business_on=basket.store.business_day(sale.at),
+        occurred_at=sale.at,
+        priced_at=quote.priced_at,
+        list_total=quote.list_total,
+        payable=quote.payable,
+        points_used=quote.points_used,
+        points_value=quote.points_value,
+        points_earned=outcome.earned,
+        wallet_principal=sale.wallet_amount - outcome.wallet_bonus,
+        wallet_bonus=outcome.wallet_bonus,
+        piece_count=quote.pieces,
+        tier_code=quote.member.tier_code if quote.member else "",
+        snapshot={
+            **sale.frozen.to_json(),
+            "multiple": str(quote.multiple),
+            "coupon": None if quote.coupon is None else [quote.coupon.template_id, quote.coupon.version],
+        },
+    )
+
+
+def _lines(order: Order, sale: "Sale", outcome: Outcome) -> list[OrderLine]:
+    return [
+        OrderLine(
+            order=order,
+            position=position,
+            product_id=priced.line.product_id,
+            sku=priced.line.sku,
+            name=priced.line.name,
+            quantity=priced.line.quantity,
+            list_price=priced.line.list_price,
+            list_amount=priced.list_amount,
+            price_source=priced.price_source.value,
+            net=priced.net,
+            wallet_bonus=outcome.bonus_by_line[position],
+            points_earned=outcome.earned_by_line[position],
+            cost=priced.line.cost,
+        )
+        for position, priced in enumerate(sale.quote.lines)
+    ]
+
+
+def _record_adjustments(order: Order, sale: "Sale", lines: list[OrderLine]) -> None:
+    priced = sale.quote.adjustments
+    rows = Adjustment.objects.bulk_create(
+        Adjustment(order=order, layer=one.layer, source=one.source, label=one.label, amount=one.amount)
+        for one in priced
+    )
+    Allocation.objects.bulk_create(
+        Allocation(adjustment=row, line=line, amount=part)
+        for row, one in zip(rows, priced, strict=True)
+        for line, part in zip(lines, one.parts, strict=True)
+        if part
+    )
+
+
+def _record_payments(order: Order, sale: "Sale", outcome: Outcome, lines: list[OrderLine]) -> None:
+    rows = Payment.objects.bulk_create(
+        Payment(
+            order=order,
+            position=position,
+            kind=tender.kind,
+            amount=tender.amount,
+            received=tender.received,
+            change=tender.change,
+            wallet_bonus=outcome.wallet_bonus if tender.kind == "wallet" else ZERO,
+        )
+        for position, tender in enumerate(sale.tenders)
+    )
+    shares = sale.shares
+    PaymentAllocation.objects.bulk_create(
+        PaymentAllocation(
+            payment=row,
+            line=line,
+            amount=part,
+            wallet_bonus=outcome.bonus_by_line[index] if row.kind == "wallet" else ZERO,
+        )
+        for row, parts in zip(rows, shares, strict=True)
+        for index, (line, part) in enumerate(zip(lines, parts, strict=True))
+        if part
+    )
+
+
+def _receipt(order: Order, sale: "Sale", outcome: Outcome) -> dict[str, Any]:
+    """The receipt as printed; amounts as text, names as they were."""
+    quote, basket = sale.quote, sale.basket
+    data: dict[str, Any] = {
+        "number": order_number(order.pk, order.business_on),
+        "store": {"name": basket.store.name, "address": basket.store.address, "phone": basket.store.phone},
+        "till": basket.till.name,
+        "cashier": str(sale.actor),
+        "sold_at": sale.at.isoformat(),
+        "lines": [
+            {
+                "name": priced.line.name,
+                "quantity": f"{priced.line.quantity.normalize():f}",
+                "list_price": str(priced.line.list_price),
+                "list_amount": str(priced.list_amount),
+                "net": str(priced.net),
+            }
+            for priced in quote.lines
+        ],
+        "adjustments": [
+            {"layer": int(one.layer), "source": one.source, "label": one.label, "amount": str(one.amount)}
+            for one in quote.adjustments
+        ],
+        "list_total": str(quote.list_total),
+        "saved": str(quote.saved),
+        "payable": str(quote.payable),
+        "tenders": [
+            {
+                "kind": tender.kind,
+                "amount": str(tender.amount),
+                "received": str(tender.received),
+                "change": str(tender.change),
+            }
+            for tender in sale.tenders
+        ],
+        # What was paid from a card that was invoiced at its recharge must not be invoiced again (R-W14).
+        "invoiceable": str(quote.payable - sale.wallet_amount),
+    }
+    if basket.member is not None:
+        data["member"] = _member_receipt(sale, outcome)
+    return data
+
+
+def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
+    quote, member = sale.quote, sale.basket.member
+    if member is None or quote.member is None:
+        return {}
+    balance = points.selectors.get_balance(member_id=member.pk, at=sale.at)
+    stored = wallet.selectors.get_balance(member_id=member.pk, at=sale.at)
+    change = outcome.tier_change
+    return {
+        "number": member.number,
+        "name": member.name,
+        "phone": member.masked_phone,
+        "tier": quote.member.tier_name,
+        "points_used": quote.points_used,
+        "points_value": str(quote.points_value),
+        "points_earned": outcome.earned,
+        "points_balance": balance.balance,
+        "points_debt": balance.debt,
+        "wallet_principal_used": str(sale.wallet_amount - outcome.wallet_bonus),
+        "wallet_bonus_used": str(outcome.wallet_bonus),
+        "wallet_principal": str(stored.principal),
+        "wallet_bonus": str(stored.bonus),
+        "new_tier": None if change is None else change.to_tier.name,
+    }
