@@ -90,7 +90,7 @@ class StaffForm(StaffModelForm):
         model = Staff
         fields = ["username", "display_name", "is_active"]
         field_classes = {"username": UsernameField}
-        labels = {"username": _("User name"), "display_name": _("Name"), "is_active": _("May log in")}
+        labels = {"username": _("User name"), "display_name": _("Full name"), "is_active": _("May log in")}
         help_texts = {
             "username": _("For logging in: letters, digits and @ . + - _"),
             "display_name": _("Stands on receipts and in the audit trail."),
