@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import reduce
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import Expression, F, Q
@@ -51,6 +53,17 @@ OPERATORS: dict[str, Any] = {
     "in": _("is one of"),
     "empty": _("is empty"),
 }
+# What can be compared in which way: an order of choices or of yes and no would mean nothing.
+_COMPARISONS = {
+    "choice": ("eq", "ne", "in", "empty"),
+    "boolean": ("eq", "empty"),
+    "date": ("gte", "lte", "gt", "lt", "eq", "ne", "empty"),
+    "integer": ("gte", "lte", "gt", "lt", "eq", "ne", "in", "empty"),
+    "money": ("gte", "lte", "gt", "lt", "eq", "ne", "empty"),
+}
+JOINTS = ("all", "any", "none")
+_DEPTH = 5
+_CONDITIONS = 50
 _facts: dict[str, Fact] = {}
 
 
@@ -77,17 +90,28 @@ def get_fact(code: str) -> Fact:
         raise InvalidRule(_("There is no such condition: %(code)s.") % {"code": code}) from None
 
 
-def validate(node: Any) -> None:
-    """Check a rule tree: ``{"all"|"any"|"none": [node...]}`` or ``{"fact", "op", "value", "params"}``; else InvalidRule."""
+def operators_for(fact: Fact) -> dict[str, Any]:
+    """The comparisons that make sense for a fact's kind, with their labels."""
+    return {operator: OPERATORS[operator] for operator in _COMPARISONS[fact.kind]}
+
+
+def validate(node: Any, *, depth: int = 1) -> None:
+    """Check a rule tree: ``{"all"|"any"|"none": [node...]}`` or ``{"fact", "op", "value", "params"}``.
+
+    InvalidRule where it names what does not exist or does not fit. At most 5 groups inside each other and 50
+    conditions in a group.
+    """
     if not isinstance(node, dict):
         raise InvalidRule(_("The rule is not complete."))
-    for joint in ("all", "any", "none"):
+    for joint in JOINTS:
         if joint in node:
             children = node[joint]
-            if not isinstance(children, list) or not children or len(children) > 50:
+            if not isinstance(children, list) or not children:
                 raise InvalidRule(_("A group needs at least one condition."))
+            if len(children) > _CONDITIONS or depth > _DEPTH:
+                raise InvalidRule(_("The rule has too many conditions."))
             for child in children:
-                validate(child)
+                validate(child, depth=depth + 1)
             return
     fact = get_fact(str(node.get("fact", "")))
     _typed(fact, str(node.get("op", "")), node.get("value"))
@@ -100,33 +124,32 @@ def compile_rule(node: dict[str, Any], now: datetime) -> tuple[dict[str, Any], Q
     NULL semantics (R-G3): an unknown value satisfies no comparison, also under NOT; only ``empty`` does.
     """
     annotations: dict[str, Any] = {}
-    condition = _compile(node, now, annotations)
+    condition = _compile(node, now, annotations, negated=False)
     return annotations, condition
 
 
-def _compile(node: dict[str, Any], now: datetime, annotations: dict[str, Any]) -> Q:
-    if "all" in node:
-        result = Q()
-        for child in node["all"]:
-            result &= _compile(child, now, annotations)
-        return result
-    if "any" in node or "none" in node:
-        result = Q(pk__in=[])
-        for child in node.get("any") or node["none"]:
-            result |= _compile(child, now, annotations)
-        return ~result if "none" in node else result
+def _compile(node: dict[str, Any], now: datetime, annotations: dict[str, Any], *, negated: bool) -> Q:
+    """NOT is carried down to the single comparisons, because only there "unknown" can be kept out of it."""
+    for joint in JOINTS:
+        if joint in node:
+            inner = negated != (joint == "none")
+            parts = [_compile(child, now, annotations, negated=inner) for child in node[joint]]
+            # De Morgan: a negated "all" is any of the negated parts.
+            return reduce(and_ if (joint == "all") != inner else or_, parts)
+    return _comparison(node, now, annotations, negated=negated)
+
+
+def _comparison(node: dict[str, Any], now: datetime, annotations: dict[str, Any], *, negated: bool) -> Q:
     fact = get_fact(node["fact"])
     params = _params(fact, node.get("params") or {})
     alias = f"fact_{len(annotations)}"
     annotations[alias] = fact.expression(now, params)
     operator, value = node["op"], _typed(fact, node["op"], node.get("value"))
     if operator == "empty":
-        return Q(**{f"{alias}__isnull": bool(value)})
-    known = Q(**{f"{alias}__isnull": False})
-    if operator == "ne":
-        return known & ~Q(**{alias: value})
-    lookup = alias if operator == "eq" else f"{alias}__{operator}"
-    return known & Q(**{lookup: value})
+        return Q(**{f"{alias}__isnull": bool(value) != negated})
+    # SQL compares NULL to nothing, NOT (NULL > 1) included; a second "is not null" would compute the fact twice.
+    holds = Q(**{alias if operator in {"eq", "ne"} else f"{alias}__{operator}": value})
+    return ~holds if negated != (operator == "ne") else holds
 
 
 def _params(fact: Fact, given: Params) -> dict[str, Any]:
@@ -155,12 +178,14 @@ def _whole(fact: Fact, value: Any) -> int:
 
 
 def _typed(fact: Fact, operator: str, value: Any) -> Any:
-    if operator not in OPERATORS:
-        raise InvalidRule(_("There is no such comparison."))
+    if operator not in operators_for(fact):
+        raise InvalidRule(_("%(fact)s cannot be compared like this.") % {"fact": fact.label})
     if operator == "empty":
         return value in (True, "true", "True", "1", 1)
     if operator == "in":
-        values = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
+        values = value if isinstance(value, list) else [part.strip() for part in str(value or "").split(",")]
+        if not values or len(values) > 200:
+            raise InvalidRule(_("%(fact)s needs a value.") % {"fact": fact.label})
         return [_single(fact, part) for part in values]
     return _single(fact, value)
 

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Case, DateField, Expression, F, IntegerField, Q, Value, When
-from django.db.models.expressions import CombinedExpression
+from django.db.models import Case, DateField, Expression, F, Func, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, NullIf, TruncDate
 from django.utils.translation import gettext_lazy as _
 
@@ -40,9 +39,13 @@ def _age(now: datetime, params: Params) -> Expression | F:
 
 def _days_registered(now: datetime, params: Params) -> Expression | F:
     """Shop days since the day of registration: 0 on that day."""
-    # date - date is a whole number of days in Postgres; Django would make an interval of it.
-    return CombinedExpression(
-        Cast(Value(local_day(now)), DateField()), "-", TruncDate("registered_at", tzinfo=zone()), IntegerField()
+    # date - date is a whole number in Postgres; Django's own subtraction would make an interval of it.
+    return Func(
+        Cast(Value(local_day(now)), DateField()),
+        TruncDate("registered_at", tzinfo=zone()),
+        template="(%(expressions)s)",
+        arg_joiner=" - ",
+        output_field=IntegerField(),
     )
 
 

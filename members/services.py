@@ -1,8 +1,11 @@
 """What is done to members. ``lock_member`` is the mutex that every movement of value takes first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -66,6 +69,10 @@ _PLAIN_FIELDS = tuple(
 )
 
 
+#: Members that the use case running in this thread holds already; see :func:`hold_member`.
+_held: ContextVar[Mapping[int, Member]] = ContextVar("held_members", default=MappingProxyType({}))
+
+
 def lock_member(member_id: int) -> Member:
     """Lock the member's row until the transaction ends; every change of a member's value starts here (rules.md 0.3).
 
@@ -74,7 +81,24 @@ def lock_member(member_id: int) -> Member:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("lock_member needs a transaction")
+    held = _held.get().get(member_id)
+    if held is not None:
+        return held
     return Member.objects.select_for_update(no_key=True).get(pk=member_id)
+
+
+@contextmanager
+def hold_member(member_id: int) -> Iterator[Member]:
+    """Lock the member once for a use case that calls several ledgers; their own ``lock_member`` then costs nothing.
+
+    The block must lie wholly inside the transaction that it was entered in, so that the lock outlives it.
+    """
+    member = lock_member(member_id)
+    token = _held.set({**_held.get(), member_id: member})
+    try:
+        yield member
+    finally:
+        _held.reset(token)
 
 
 def reserve_numbers(count: int) -> list[str]:
