@@ -1,5 +1,6 @@
 """A first run and development: embedded servers where no address is given, a key that is good for nothing else."""
 
+import contextlib
 import os
 import secrets
 
@@ -17,8 +18,13 @@ def _local_secret(name: str) -> str:
     path = embedded.data_directory(BASE_DIR) / f"{name}.secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(48))
-        path.chmod(0o600)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            # Two first starts at once: the file that is there first is everybody's.
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 
@@ -33,5 +39,15 @@ else:
     _url = embedded.start_postgres(embedded.data_directory(BASE_DIR) / "postgres")["owner" if _as_owner else "app"]
 DATABASES = {"default": database(_url)}
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="") or embedded.broker_url(embedded.data_directory(BASE_DIR))
 CELERY_BROKER_URL = REDIS_URL or "memory://"
+
+# `make run` collects the static files once and serves them compressed; other commands read them where they lie.
+if os.environ.get("PATRON_STATIC"):
+    STATIC_ROOT = os.environ["PATRON_STATIC"]
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+else:
+    WHITENOISE_USE_FINDERS = True
