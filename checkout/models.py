@@ -139,11 +139,15 @@ class Order(models.Model):
         ONLINE = "online", _("online")
         IMPORT = "import", _("import")
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("store"))
+    store = models.ForeignKey(Store, models.PROTECT, db_index=False, related_name="+", verbose_name=_("store"))
     till = models.ForeignKey(Till, models.PROTECT, null=True, related_name="+", verbose_name=_("till"))
-    shift = models.ForeignKey(Shift, models.PROTECT, null=True, related_name="+", verbose_name=_("shift"))
+    shift = models.ForeignKey(
+        Shift, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("shift")
+    )
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", verbose_name=_("cashier"))
-    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", verbose_name=_("member"))
+    member = models.ForeignKey(
+        Member, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("member")
+    )
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.COUNTER)
     business_on = models.DateField(_("business day"))
     occurred_at = models.DateTimeField(_("sold at"))
@@ -209,9 +213,9 @@ class Order(models.Model):
 class OrderLine(AppendOnly):
     """Goods sold: names and prices as printed, what is left after all adjustments, cost at the time (R-C11)."""
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, models.PROTECT, db_index=False, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, db_index=False, related_name="+")
     sku = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
     quantity = models.DecimalField(max_digits=14, decimal_places=3)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from stores.models import Staff, Store
+from tests.factories.shop import ledgers_agree, regular, shop  # noqa: F401  (fixtures of the whole suite)
 from tests.factories.tiers import seed_levels
 
 PASSWORD = "river-stone-42"

@@ -44,9 +44,9 @@ class Migration(migrations.Migration):
                 ('external_source', models.CharField(blank=True, max_length=40)),
                 ('external_id', models.CharField(blank=True, max_length=80)),
                 ('voided_at', models.DateTimeField(null=True, verbose_name='voided at')),
-                ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
+                ('member', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='member')),
                 ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cashier')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stores.store', verbose_name='store')),
+                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stores.store', verbose_name='store')),
             ],
             options={
                 'verbose_name': 'order',
@@ -83,8 +83,8 @@ class Migration(migrations.Migration):
                 ('wallet_bonus', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=14, verbose_name='paid from bonus')),
                 ('points_earned', models.PositiveIntegerField(default=0)),
                 ('cost', models.DecimalField(decimal_places=4, max_digits=14, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='checkout.order')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.product')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='checkout.order')),
+                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.product')),
             ],
             options={
                 'abstract': False,

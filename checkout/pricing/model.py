@@ -65,6 +65,10 @@ class MemberState:
     points_multiple: Decimal
     spendable_points: int = 0
     spendable_wallet: Decimal = ZERO
+    points_balance: int = 0
+    points_debt: int = 0
+    wallet_principal: Decimal = ZERO
+    wallet_bonus: Decimal = ZERO
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,10 @@ def get_member_state(member_id: int, tier: Tier, at: datetime) -> MemberState:
         points_multiple=tier.points_multiple,
         spendable_points=0 if balance.debt else balance.spendable,
         spendable_wallet=stored.spendable,
+        points_balance=balance.balance,
+        points_debt=balance.debt,
+        wallet_principal=stored.principal,
+        wallet_bonus=stored.bonus,
     )
 
 

@@ -2,6 +2,7 @@
 
 from checkout.services.basket import (
     add_product,
+    add_products,
     attach_member,
     choose_coupon,
     detach_member,
@@ -9,6 +10,7 @@ from checkout.services.basket import (
     hold,
     open_basket,
     parse_quantity,
+    pin_coupon,
     refresh,
     remove_line,
     resume,
@@ -40,6 +42,7 @@ __all__ = [
     "QuoteChanged",
     "Tender",
     "add_product",
+    "add_products",
     "attach_member",
     "choose_coupon",
     "close_shift",
@@ -50,6 +53,7 @@ __all__ = [
     "open_basket",
     "open_shift",
     "parse_quantity",
+    "pin_coupon",
     "refresh",
     "remove_line",
     "resume",

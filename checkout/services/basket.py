@@ -1,6 +1,6 @@
 """The sale in the making: every change is stored and priced at once, so a crashed browser loses nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 import catalog.selectors
+import coupons.selectors
 import members.selectors
 from checkout.models import Basket, Till
 from checkout.pricing.engine import fingerprint
@@ -58,25 +59,37 @@ def check_quantity(quantity: Decimal) -> None:
 
 def add_product(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
     """Put goods into the basket; the same product again raises its quantity. Weighed goods make a sum as well."""
-    check_quantity(quantity)
-    product = catalog.selectors.get_for_pricing([product_id]).get(product_id)
-    if product is None:
-        raise InvalidLine(_("This product is not sold any more."))
-    if not product.is_weighed and quantity != int(quantity):
-        raise InvalidLine(_("%(name)s is sold in whole pieces.") % {"name": product.name})
+    return add_products(basket_id=basket_id, items=[(product_id, quantity)], at=at)
+
+
+def add_products(*, basket_id: UUID, items: Sequence[tuple[int, Decimal]], at: datetime) -> tuple[Basket, Quote]:
+    """Put several goods into the basket, all or none of them, priced once: a hand-held collector sends a list."""
+    products = catalog.selectors.get_for_pricing([product_id for product_id, _quantity in items])
+    for product_id, quantity in items:
+        check_quantity(quantity)
+        product = products.get(product_id)
+        if product is None:
+            raise InvalidLine(_("This product is not sold any more."))
+        if not product.is_weighed and quantity != int(quantity):
+            raise InvalidLine(_("%(name)s is sold in whole pieces.") % {"name": product.name})
 
     def change(basket: Basket) -> None:
-        for line in basket.lines:
-            if line[0] == product_id:
-                total = Decimal(line[1]) + quantity
-                check_quantity(total)
-                line[1] = str(total)
-                return
-        if len(basket.lines) >= MAXIMUM_LINES:
-            raise InvalidLine(_("A sale has at most %(most)s lines.") % {"most": MAXIMUM_LINES})
-        basket.lines.append([product_id, str(quantity)])
+        for product_id, quantity in items:
+            _add(basket, product_id, quantity)
 
     return _change(basket_id, at, change)
+
+
+def _add(basket: Basket, product_id: int, quantity: Decimal) -> None:
+    for line in basket.lines:
+        if line[0] == product_id:
+            total = Decimal(line[1]) + quantity
+            check_quantity(total)
+            line[1] = str(total)
+            return
+    if len(basket.lines) >= MAXIMUM_LINES:
+        raise InvalidLine(_("A sale has at most %(most)s lines.") % {"most": MAXIMUM_LINES})
+    basket.lines.append([product_id, str(quantity)])
 
 
 def set_quantity(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
@@ -162,6 +175,19 @@ def choose_coupon(*, basket_id: UUID, coupon_id: int | None, use_coupon: bool, a
     return _change(basket_id, at, change)
 
 
+@transaction.atomic
+def pin_coupon(*, basket_id: UUID, coupon_id: int, at: datetime) -> tuple[Basket, Quote]:
+    """Take a scanned coupon; InvalidLine says in words why it cannot be used, and the choice so far stays."""
+    basket, quote = choose_coupon(basket_id=basket_id, coupon_id=coupon_id, use_coupon=True, at=at)
+    for refused in quote.refused_coupons:
+        if refused.terms.coupon_id == coupon_id:
+            why = coupons.selectors.explain(
+                terms=refused.terms, reason=refused.refusal.reason, missing=refused.refusal.missing
+            )
+            raise InvalidLine(f"{refused.terms.name}: {why}")
+    return basket, quote
+
+
 def refresh(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
     """Price the basket again with everything as it is now, and keep that as what the customer is shown."""
     return _change(basket_id, at, lambda basket: None)
@@ -210,7 +236,9 @@ def drop(*, basket_id: UUID, at: datetime) -> None:
 
 def lock_open_basket(basket_id: UUID) -> Basket:
     """The document of the sale, locked; BasketClosed where it is not on the screen any more."""
-    basket = Basket.objects.select_for_update(no_key=True).get(pk=basket_id)
+    basket = (
+        Basket.objects.select_for_update(no_key=True, of=("self",)).select_related("store", "till").get(pk=basket_id)
+    )
     if basket.status != Basket.Status.OPEN:
         raise BasketClosed(_("This sale was finished or put aside meanwhile."))
     return basket

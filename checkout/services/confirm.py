@@ -26,7 +26,7 @@ from checkout.services.tills import lock_open_shift
 from core import audit
 from core.money import ZERO, allocate, floor
 from jobs.services import enqueue_on_commit
-from members.services import lock_member
+from members.services import hold_member
 from stores.models import Staff
 
 
@@ -99,8 +99,15 @@ def _confirm(basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staf
     shift = lock_open_shift(basket.till_id)
     if not basket.lines:
         raise InvalidLine(_("Scan something first."))
-    if basket.member_id is not None:
-        check_member(lock_member(basket.member_id))
+    if basket.member_id is None:
+        return {"order": _sell(basket, shift, shown, tenders, actor, at)}
+    with hold_member(basket.member_id) as member:
+        check_member(member)
+        basket.member = member
+        return {"order": _sell(basket, shift, shown, tenders, actor, at)}
+
+
+def _sell(basket: Basket, shift: Shift, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime) -> int:
     quote, frozen = _agreed_quote(basket, shown, at)
     sale = Sale(
         order_id=_next_order_id(),
@@ -119,7 +126,7 @@ def _confirm(basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staf
     )
     if basket.member_id is not None:
         enqueue_on_commit("tags.retag_member", member_id=basket.member_id)
-    return {"order": sale.order_id}
+    return sale.order_id
 
 
 def _next_order_id() -> int:

@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import points.selectors
-import wallet.selectors
 from checkout.models import (
     Adjustment,
     Allocation,
@@ -192,9 +190,8 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
     quote, member = sale.quote, sale.basket.member
     if member is None or quote.member is None:
         return {}
-    balance = points.selectors.get_balance(member_id=member.pk, at=sale.at)
-    stored = wallet.selectors.get_balance(member_id=member.pk, at=sale.at)
-    change = outcome.tier_change
+    points_entry, wallet_entry, change = outcome.points_entry, outcome.wallet_entry, outcome.tier_change
+    state = quote.member
     return {
         "number": member.number,
         "name": member.name,
@@ -203,11 +200,11 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "points_used": quote.points_used,
         "points_value": str(quote.points_value),
         "points_earned": outcome.earned,
-        "points_balance": balance.balance,
-        "points_debt": balance.debt,
+        "points_balance": state.points_balance if points_entry is None else points_entry.balance_after,
+        "points_debt": state.points_debt if points_entry is None else points_entry.debt_after,
         "wallet_principal_used": str(sale.wallet_amount - outcome.wallet_bonus),
         "wallet_bonus_used": str(outcome.wallet_bonus),
-        "wallet_principal": str(stored.principal),
-        "wallet_bonus": str(stored.bonus),
+        "wallet_principal": str(state.wallet_principal if wallet_entry is None else wallet_entry.principal_after),
+        "wallet_bonus": str(state.wallet_bonus if wallet_entry is None else wallet_entry.bonus_after),
         "new_tier": None if change is None else change.to_tier.name,
     }

@@ -15,7 +15,7 @@ from checkout.services.errors import CannotVoid
 from checkout.services.tills import lock_open_shift
 from core import audit
 from jobs.services import enqueue_on_commit
-from members.services import lock_member
+from members.services import hold_member
 from stores.models import Staff
 
 
@@ -46,9 +46,11 @@ def _void(order_id: int, till: Till, reason: str, actor: Staff, at: datetime) ->
     if order.channel != Order.Channel.COUNTER or order.store_id != till.store_id:
         raise CannotVoid(_("Only orders of this store's counter can be voided here."))
     shift = lock_open_shift(till.pk)
-    if order.member_id is not None:
-        lock_member(order.member_id)
-    _put_back(order, actor, at)
+    if order.member_id is None:
+        _put_back(order, actor, at)
+    else:
+        with hold_member(order.member_id):
+            _put_back(order, actor, at)
     void = Void.objects.create(
         order=order,
         store=till.store,

@@ -1,7 +1,7 @@
 """A sale with everything, to the fen and the point, and its undoing."""
 
 from datetime import timedelta
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 from uuid import uuid4
 
 import pytest
@@ -60,8 +60,10 @@ def test_a_cash_sale_to_a_walk_in_gives_change(shop, ledgers_agree):
     ledgers_agree()
 
 
-def test_a_member_pays_with_coupon_points_wallet_and_cash(shop, member, now, ledgers_agree):
-    services.set_points(basket_id=shop.basket((shop.rice, "1"), (shop.milk, "2"), member=member).pk, points=500, at=now)
+def test_a_member_pays_with_coupon_points_wallet_and_cash(shop, regular, now, ledgers_agree):
+    services.set_points(
+        basket_id=shop.basket((shop.rice, "1"), (shop.milk, "2"), member=regular).pk, points=500, at=now
+    )
     basket = Basket.objects.get(till=shop.till, status="open")
 
     order = Order.objects.get(pk=shop.confirm(basket, ("wallet", "110.00"), ("cash", "50.00")))
@@ -75,8 +77,8 @@ def test_a_member_pays_with_coupon_points_wallet_and_cash(shop, member, now, led
     assert order.points_earned == 134
     assert sum(line.points_earned for line in order.lines.all()) == 134
     assert sum(line.wallet_bonus for line in order.lines.all()) == D("10.00")
-    assert balances(member, now) == (2000 - 500 + 134, 0, D("400.00"), D("40.00"))
-    assert coupon_states(member, now) == []
+    assert balances(regular, now) == (2000 - 500 + 134, 0, D("400.00"), D("40.00"))
+    assert coupon_states(regular, now) == []
     assert {e.metric: e.amount for e in ProgressEntry.objects.all()} == {
         "spend": D("134.50"),
         "orders": D("1.00"),
@@ -89,10 +91,12 @@ def test_a_member_pays_with_coupon_points_wallet_and_cash(shop, member, now, led
     ledgers_agree()
 
 
-def test_a_void_restores_everything(shop, member, now, ledgers_agree):
-    before = balances(member, now), coupon_states(member, now)
-    lots = list(points.selectors.list_lots(member_id=member.pk).values_list("pk", "remaining", "expires_at"))
-    services.set_points(basket_id=shop.basket((shop.rice, "1"), (shop.milk, "2"), member=member).pk, points=500, at=now)
+def test_a_void_restores_everything(shop, regular, now, ledgers_agree):
+    before = balances(regular, now), coupon_states(regular, now)
+    lots = list(points.selectors.list_lots(member_id=regular.pk).values_list("pk", "remaining", "expires_at"))
+    services.set_points(
+        basket_id=shop.basket((shop.rice, "1"), (shop.milk, "2"), member=regular).pk, points=500, at=now
+    )
     basket = Basket.objects.get(till=shop.till, status="open")
     order_id = shop.confirm(basket, ("wallet", "110.00"), ("cash", "34.50"))
 
@@ -101,10 +105,10 @@ def test_a_void_restores_everything(shop, member, now, ledgers_agree):
         key=uuid4(), order_id=order_id, till=shop.till, reason="wrong customer", actor=shop.cashier, at=later
     )
 
-    assert (balances(member, later), coupon_states(member, later)) == before
+    assert (balances(regular, later), coupon_states(regular, later)) == before
     spendable = [
         row
-        for row in points.selectors.list_lots(member_id=member.pk).values_list("pk", "remaining", "expires_at")
+        for row in points.selectors.list_lots(member_id=regular.pk).values_list("pk", "remaining", "expires_at")
         if row[1]
     ]
     assert spendable == lots
@@ -113,20 +117,20 @@ def test_a_void_restores_everything(shop, member, now, ledgers_agree):
     ledgers_agree()
 
 
-def test_an_order_cannot_be_voided_twice(shop, member, now, ledgers_agree):
-    order_id = shop.confirm(shop.basket((shop.rice, "1"), member=member), ("cash", "59.90"))
+def test_an_order_cannot_be_voided_twice(shop, regular, now, ledgers_agree):
+    order_id = shop.confirm(shop.basket((shop.rice, "1"), member=regular), ("cash", "59.90"))
     services.void_order(key=uuid4(), order_id=order_id, till=shop.till, reason="x", actor=shop.cashier, at=now)
-    before = everything(member, now)
+    before = everything(regular, now)
 
     with pytest.raises(services.CannotVoid):
         services.void_order(key=uuid4(), order_id=order_id, till=shop.till, reason="x", actor=shop.cashier, at=now)
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
     ledgers_agree()
 
 
-def test_pressing_confirm_twice_sells_once(shop, member, now, ledgers_agree):
-    basket = shop.basket((shop.rice, "1"), member=member)
+def test_pressing_confirm_twice_sells_once(shop, regular, now, ledgers_agree):
+    basket = shop.basket((shop.rice, "1"), member=regular)
     key = uuid4()
 
     first = shop.confirm(basket, ("cash", "60.00"), key=key)
@@ -137,30 +141,30 @@ def test_pressing_confirm_twice_sells_once(shop, member, now, ledgers_agree):
     ledgers_agree()
 
 
-def test_the_same_key_with_other_tenders_is_refused(shop, member, now):
-    basket = shop.basket((shop.rice, "1"), member=member)
+def test_the_same_key_with_other_tenders_is_refused(shop, regular, now):
+    basket = shop.basket((shop.rice, "1"), member=regular)
     key = uuid4()
     shop.confirm(basket, ("cash", "60.00"), key=key)
-    before = everything(member, now)
+    before = everything(regular, now)
 
     with pytest.raises(KeyReused):
         shop.confirm(basket, ("cash", "59.90"), key=key)
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
 
 
-def test_a_price_that_changed_since_the_quote_is_shown_and_nothing_moves(shop, member, now, ledgers_agree):
-    basket = shop.basket((shop.rice, "1"), member=member)
+def test_a_price_that_changed_since_the_quote_is_shown_and_nothing_moves(shop, regular, now, ledgers_agree):
+    basket = shop.basket((shop.rice, "1"), member=regular)
     shop.rice.list_price = D("69.90")
     shop.rice.save()
-    before = everything(member, now)
+    before = everything(regular, now)
 
     with pytest.raises(services.QuoteChanged) as refusal:
         shop.confirm(basket, ("wallet", "59.90"))
 
     assert refusal.value.differences[0] == ("五常大米 5kg", "59.90", "69.90")
     assert refusal.value.fresh.payable == D("69.90")
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
     ledgers_agree()
 
 
@@ -179,52 +183,52 @@ def test_a_price_that_changed_since_the_quote_is_shown_and_nothing_moves(shop, m
         [],
     ],
 )
-def test_tenders_that_do_not_add_up_are_refused_and_nothing_moves(shop, member, now, tenders, ledgers_agree):
-    basket = shop.basket((shop.rice, "1"), member=member)
-    before = everything(member, now)
+def test_tenders_that_do_not_add_up_are_refused_and_nothing_moves(shop, regular, now, tenders, ledgers_agree):
+    basket = shop.basket((shop.rice, "1"), member=regular)
+    before = everything(regular, now)
 
     with pytest.raises(services.InvalidTender):
         shop.confirm(basket, *tenders)
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
     ledgers_agree()
 
 
-def test_a_wallet_that_is_short_is_refused_and_nothing_moves(shop, member, now):
-    basket = shop.basket((shop.rice, "10"), member=member)
-    before = everything(member, now)
+def test_a_wallet_that_is_short_is_refused_and_nothing_moves(shop, regular, now):
+    basket = shop.basket((shop.rice, "10"), member=regular)
+    before = everything(regular, now)
 
     with pytest.raises(services.InvalidTender, match=r"550\.00"):
         shop.confirm(basket, ("wallet", "589.00"))
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
 
 
-def test_a_member_frozen_after_the_quote_stops_the_sale(shop, member, now):
-    basket = shop.basket((shop.rice, "1"), member=member)
-    freeze_member(member_id=member.pk, reason="lost card", actor=shop.cashier, at=now, store=shop.store)
-    before = everything(member, now)
+def test_a_member_frozen_after_the_quote_stops_the_sale(shop, regular, now):
+    basket = shop.basket((shop.rice, "1"), member=regular)
+    freeze_member(member_id=regular.pk, reason="lost card", actor=shop.cashier, at=now, store=shop.store)
+    before = everything(regular, now)
 
     with pytest.raises(services.MemberNotUsable):
         shop.confirm(basket, ("cash", "59.90"))
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
 
 
-def test_a_coupon_that_expired_since_the_quote_is_shown_and_nothing_moves(shop, member, now):
-    basket = shop.basket((shop.rice, "2"), member=member)
-    terms = coupons.selectors.list_usable_terms(member_id=member.pk, at=now)[0]
+def test_a_coupon_that_expired_since_the_quote_is_shown_and_nothing_moves(shop, regular, now):
+    basket = shop.basket((shop.rice, "2"), member=regular)
+    terms = coupons.selectors.list_usable_terms(member_id=regular.pk, at=now)[0]
     assert basket.quote["figures"]["coupon_id"] == terms.coupon_id
-    before = everything(member, now)
+    before = everything(regular, now)
 
     with pytest.raises(services.QuoteChanged):
         shop.confirm(basket, ("cash", "109.80"), at=terms.valid_until)
 
-    assert everything(member, now) == before
+    assert everything(regular, now) == before
 
 
-def test_an_old_quote_goes_on_where_the_sum_is_the_same(shop, member, now):
-    basket = shop.basket((shop.rice, "1"), member=member)
+def test_an_old_quote_goes_on_where_the_sum_is_the_same(shop, regular, now):
+    basket = shop.basket((shop.rice, "1"), member=regular)
 
     order_id = shop.confirm(basket, ("cash", "59.90"), at=now + timedelta(minutes=11))
 
@@ -267,8 +271,8 @@ def test_an_empty_basket_is_not_sold(shop):
     assert Order.objects.count() == 0
 
 
-def test_a_held_basket_is_resumed_with_its_goods(shop, member, now):
-    basket = shop.basket((shop.rice, "1"), member=member)
+def test_a_held_basket_is_resumed_with_its_goods(shop, regular, now):
+    basket = shop.basket((shop.rice, "1"), member=regular)
     services.hold(basket_id=basket.pk, at=now)
     other = shop.basket()
 
@@ -279,10 +283,10 @@ def test_a_held_basket_is_resumed_with_its_goods(shop, member, now):
     assert Basket.objects.get(pk=other.pk).status == "dropped"
 
 
-def test_the_drawer_is_counted_against_float_sales_and_voids(shop, member, now):
+def test_the_drawer_is_counted_against_float_sales_and_voids(shop, regular, now):
     shop.confirm(shop.basket((shop.rice, "1")), ("cash", "100.00"))
     order_id = shop.confirm(shop.basket((shop.milk, "1")), ("cash", "49.80"))
-    shop.confirm(shop.basket((shop.milk, "1"), member=member), ("wallet", "49.80"))
+    shop.confirm(shop.basket((shop.milk, "1"), member=regular), ("wallet", "49.80"))
     services.void_order(key=uuid4(), order_id=order_id, till=shop.till, reason="x", actor=shop.cashier, at=now)
 
     shift = services.close_shift(shift_id=shop.shift.pk, counted_cash=D("259.00"), actor=shop.cashier, at=now)
@@ -291,10 +295,10 @@ def test_the_drawer_is_counted_against_float_sales_and_voids(shop, member, now):
     assert shift.counted_cash == D("259.00")
 
 
-def test_a_sale_that_reaches_the_threshold_raises_the_tier_for_the_next_one(shop, member, now, ledgers_agree):
-    first = Order.objects.get(pk=shop.confirm(shop.basket((shop.rice, "10"), member=member), ("cash", "589.00")))
+def test_a_sale_that_reaches_the_threshold_raises_the_tier_for_the_next_one(shop, regular, now, ledgers_agree):
+    first = Order.objects.get(pk=shop.confirm(shop.basket((shop.rice, "10"), member=regular), ("cash", "589.00")))
 
-    second = shop.basket((shop.rice, "1"), member=member)
+    second = shop.basket((shop.rice, "1"), member=regular)
 
     assert first.payable == D("589.00")
     assert first.tier_code == "normal"

@@ -1,7 +1,7 @@
 """Generated baskets keep the invariants 3 and 4: parts sum to the whole and no line goes below zero."""
 
 from datetime import UTC, datetime
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 
 from checkout.pricing.engine import price
 from checkout.pricing.model import BasketLine, MemberState, Rounding, Rules, Wishes

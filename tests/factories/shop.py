@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal as D
+from decimal import Decimal as D  # noqa: N817
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -82,7 +82,7 @@ def shop(store: Store, cashier: Staff, now: datetime) -> Shop:
 
 
 @pytest.fixture
-def member(store: Store, cashier: Staff, now: datetime) -> Member:
+def regular(store: Store, cashier: Staff, now: datetime) -> Member:
     """Rich enough for every test: 2,000 points, 500 + 50 stored value, a 100 - 10 coupon."""
     made = create_member(
         data=MemberData(name="王小明", phone="13800138821"), source="counter", store=store, actor=cashier, at=now
