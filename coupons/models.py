@@ -57,8 +57,10 @@ class Template(models.Model):
                 name="coupons_template_issued_within_limit",
             ),
             models.CheckConstraint(
-                condition=Q(validity="days", valid_days__gte=1)
-                | Q(validity="fixed", starts_on__isnull=False, through_on__gte=F("starts_on")),
+                # NULL would let a CHECK pass, so that every column is asked for explicitly.
+                condition=Q(validity="days", valid_days__isnull=False, valid_days__gte=1)
+                | Q(validity="fixed", starts_on__isnull=False, through_on__isnull=False)
+                & Q(through_on__gte=F("starts_on")),
                 name="coupons_template_validity_whole",
             ),
         ]

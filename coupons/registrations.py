@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from core import audit, facts, settings
 from core.settings import Setting
 from coupons.facts import UNUSED_COUNT
+from coupons.proofs import PROOFS
+from jobs.registry import register_proof
 
 
 def _grace_problem(days: int) -> object:
@@ -12,7 +14,7 @@ def _grace_problem(days: int) -> object:
 
 
 def register() -> None:
-    """Audit actions, settings and facts."""
+    """Audit actions, settings, facts and proofs."""
     for action, label in (
         ("coupon_template.created", _("Coupon template created")),
         ("coupon_template.changed", _("Coupon template changed")),
@@ -33,3 +35,5 @@ def register() -> None:
         )
     )
     facts.register(UNUSED_COUNT)
+    for proof in PROOFS:
+        register_proof(proof)

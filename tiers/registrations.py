@@ -6,8 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core import audit, facts, settings
 from core.settings import Setting
-from jobs.registry import Job, register_job
+from jobs.registry import Job, register_job, register_proof
 from tiers.facts import TIER
+from tiers.proofs import PROOFS
 from tiers.services import evaluate_due
 
 
@@ -16,7 +17,7 @@ def _days_problem(days: int) -> object:
 
 
 def register() -> None:
-    """Audit actions, settings, facts and the job of the night."""
+    """Audit actions, settings, facts, proofs and the job of the night."""
     for action, label in (
         ("tier.set_by_hand", _("Tier set by hand")),
         ("tier.version_added", _("Tier rules changed")),
@@ -44,3 +45,5 @@ def register() -> None:
             time(0, 30),
         )
     )
+    for proof in PROOFS:
+        register_proof(proof)

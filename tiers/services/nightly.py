@@ -37,9 +37,14 @@ def _rows(statement: str, params: Sequence[Any]) -> list[Any]:
         return list(cursor.fetchall())
 
 
+def _lock(members: list[int]) -> None:
+    """``lock_member`` for many, in order of their ids."""
+    _rows("SELECT id FROM members_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [members])
+
+
 @transaction.atomic
 def _evaluate_chunk(query: "_Query", versions: Sequence[Version], members: list[int], at: datetime) -> Counts:
-    _rows("SELECT id FROM members_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [members])
+    _lock(members)
     ranks = {version.tier_id: version.tier.rank for version in versions}
     chosen = {version.tier.rank: version for version in versions}
     counts: Counts = {"changed": 0, Reason.UPGRADED: 0, Reason.KEPT: 0, Reason.DOWNGRADED: 0}
