@@ -110,7 +110,7 @@ def coupon_subtotal(state: State) -> Decimal:
 
 
 def coupon_step(state: State) -> State:
-    """Layer 5: the chosen coupon; never above the eligible subtotal (R-K3). The engine has checked that it may be used."""
+    """Layer 5: the chosen coupon, never above the eligible subtotal (R-K3); the engine has checked that it may be used."""
     coupon = state.coupon
     if coupon is None:
         return state

@@ -17,10 +17,24 @@ from checkout.selectors.orders import (
     shift_summary,
     tender_totals,
 )
+from checkout.selectors.screen import (
+    Desk,
+    SaleView,
+    adjustment_label,
+    birthday_note,
+    find_desk,
+    sale_view,
+    shown_quote,
+)
 
 __all__ = [
+    "Desk",
     "Found",
+    "SaleView",
+    "adjustment_label",
+    "birthday_note",
     "find",
+    "find_desk",
     "find_open_basket",
     "find_open_shift",
     "get_basket_for",
@@ -33,6 +47,8 @@ __all__ = [
     "list_tills",
     "order_number",
     "parse_order_number",
+    "sale_view",
     "shift_summary",
+    "shown_quote",
     "tender_totals",
 ]

@@ -1,4 +1,4 @@
-"""The number of SQL statements of a confirmation is a reviewed figure (quality.md P4); it does not grow with the lines."""
+"""How many SQL statements a confirmation takes is a reviewed figure (quality.md P4); it does not grow with the lines."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

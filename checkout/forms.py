@@ -1,0 +1,168 @@
+"""What is typed at the till, as domain values."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from checkout.models import TenderKind, Till
+from checkout.services import InvalidLine, Tender, parse_quantity
+from core.errors import DomainError
+from core.forms import CommandForm, MoneyField, PointsField
+from stores.models import Store
+
+MAXIMUM_CODES = 500
+_CODE_LIST = re.compile(r"([0-9.]+[*×xX])?[0-9A-Za-z_-]*[0-9]{6,}[0-9A-Za-z_-]*")
+_TIMES = re.compile(r"([^*×]*)[*×](.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing from the box: a text and how many of it. An empty text with a quantity means the current line."""
+
+    text: str
+    quantity: Decimal | None = None
+
+
+def read_entries(text: str) -> list[Entry]:
+    """``CODE``, ``3*CODE``, ``3*`` or a list of these from a hand-held collector; InvalidLine for a wrong quantity.
+
+    New lines always separate; blanks only between codes of six digits and more, so that names may have blanks.
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("\0", "").strip()
+    parts = [part.strip() for part in plain.splitlines() if part.strip()]
+    if len(parts) == 1 and len(words := parts[0].split()) > 1 and all(_CODE_LIST.fullmatch(word) for word in words):
+        parts = words
+    if len(parts) > MAXIMUM_CODES:
+        raise InvalidLine(_t("At most %(most)s codes at once.") % {"most": MAXIMUM_CODES})
+    return [_entry(part) for part in parts]
+
+
+def _entry(text: str) -> Entry:
+    found = _TIMES.fullmatch(text)
+    # A product name may hold a sign of multiplication: only what looks like a number in front of it is a quantity.
+    if found is None or not re.fullmatch(r"[-+0-9.,eE ]*", found[1]):
+        return Entry(text)
+    return Entry(found[2].strip(), parse_quantity(found[1].replace(",", "")))
+
+
+class SaleForm(forms.Form):
+    """The line that is highlighted on the screen comes with every post of the sale."""
+
+    current = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+    @property
+    def current_line(self) -> int | None:
+        """The highlighted product, if any."""
+        self.is_valid()
+        value: int | None = self.cleaned_data.get("current")
+        return value
+
+
+class ScanForm(SaleForm):
+    """The one box, or the choice from its pick list."""
+
+    text = forms.CharField(required=False, max_length=20_000, strip=True)
+    product = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    member = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    quantity = forms.CharField(required=False, max_length=20)
+
+
+class QuantityForm(SaleForm):
+    """A new quantity for a line; the service says what is wrong with it."""
+
+    quantity = forms.CharField(max_length=20)
+
+
+class PointsForm(SaleForm):
+    """A number of points, or as many as possible."""
+
+    points = PointsField(required=False)
+    most = forms.BooleanField(required=False)
+
+
+class CouponForm(SaleForm):
+    """A coupon, none, or the best one."""
+
+    coupon = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    choice = forms.ChoiceField(choices=[("one", ""), ("none", ""), ("best", "")])
+
+
+class ConfirmationForm(CommandForm):
+    """What the customer pays with: one amount per way of paying."""
+
+    basket = forms.UUIDField()
+    fingerprint = forms.CharField(max_length=64, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for kind in TenderKind:
+            self.fields[kind.value] = MoneyField(required=False, label=kind.label, maximum=Decimal("9999999.99"))
+
+    @property
+    def tenders(self) -> list[Tender]:
+        """The ways of paying that were filled in."""
+        amounts = [(kind.value, self.cleaned_data.get(kind.value)) for kind in TenderKind]
+        return [Tender(kind, amount) for kind, amount in amounts if amount]
+
+    @property
+    def typed(self) -> Mapping[str, str]:
+        """The amounts as they were typed."""
+        return {kind.value: str(self.data.get(kind.value, "")) for kind in TenderKind}
+
+    @property
+    def problem(self) -> str:
+        """The first wrong field in words, with its name."""
+        for name, errors in self.errors.items():
+            label = self.fields[name].label if name in self.fields else ""
+            return f"{label}: {errors[0]}" if label else str(errors[0])
+        return ""
+
+
+class TillForm(forms.ModelForm[Till]):
+    """A till of one of the person's stores."""
+
+    class Meta:
+        model = Till
+        fields = ["store", "code", "name", "is_active"]
+        labels = {"store": _("Store"), "code": _("Code"), "name": _("Name"), "is_active": _("In use")}
+        help_texts = {"code": _("Short and unique in the store, for example 1.")}
+
+    def __init__(self, *args: Any, stores: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["store"]
+        field.queryset = stores
+        if self.instance.pk:
+            field.disabled = True
+
+    def clean_code(self) -> str:
+        """Unique in its store."""
+        code = "".join(self.cleaned_data["code"].split()).upper()
+        store: Store | None = self.cleaned_data.get("store")
+        taken = Till.objects.filter(store=store, code=code).exclude(pk=self.instance.pk)
+        if store is not None and taken.exists():
+            raise forms.ValidationError(_("Another till of this store has this code."))
+        return code
+
+
+class ShiftForm(forms.Form):
+    """The float with which a drawer is opened."""
+
+    opening_float = MoneyField(label=_("Float in the drawer"), help_text=_("The change that lies in the drawer now."))
+
+
+class HandOverForm(forms.Form):
+    """The cash that was counted at the end of a shift."""
+
+    counted_cash = MoneyField(label=_("Cash counted"), help_text=_("Count first; then see what should be there."))
+
+
+def refuse(form: forms.Form | forms.ModelForm[Any], error: DomainError, field: str | None = None) -> None:
+    """Put a refusal beside the field that it is about, or above the form."""
+    form.add_error(field if field in form.fields else None, str(error))

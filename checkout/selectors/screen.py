@@ -1,0 +1,301 @@
+"""What the checkout screen shows, as ready values: the sale, the member's card, coupons, points and tenders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+import coupons.selectors
+from checkout.models import Basket, Shift, TenderKind, Till
+from checkout.pricing import engine
+from checkout.pricing.model import CouponRefusal, Quote
+from checkout.selectors import pricing
+from core import settings
+from core.days import local_day
+from core.money import ZERO
+from coupons.rules import CouponTerms
+from members import rules as birthdays
+from members.models import Member
+from stores.models import Staff
+
+TIER_BADGES = {"normal": "tier-0", "silver": "tier-1", "gold": "tier-2", "diamond": "tier-3"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a cashier works: the till that the browser is bound to, its open shift, its basket, and what is put aside."""
+
+    till: Till
+    shift_id: int | None
+    held_count: int
+    basket: Basket | None
+
+
+def find_desk(staff: Staff, till_id: int) -> Desk | None:
+    """The desk of a bound till, in one statement where a sale is open; None for a till that the person may not use."""
+    basket: Basket | None = (
+        _usable(Basket.objects.visible_to(staff), "till__")
+        .filter(till_id=till_id, status=Basket.Status.OPEN)
+        .select_related("till__store", "store", "member")
+        .annotate(**_counts("till_id", "store_id"))
+        .first()
+    )
+    if basket is not None:
+        return Desk(basket.till, basket.shift_id, basket.held_count, basket)  # type: ignore[attr-defined]  # annotated
+    till: Till | None = (
+        _usable(Till.objects.visible_to(staff))
+        .filter(pk=till_id)
+        .select_related("store")
+        .annotate(**_counts("pk", "store_id"))
+        .first()
+    )
+    if till is None:
+        return None
+    return Desk(till, till.shift_id, till.held_count, None)  # type: ignore[attr-defined]  # annotated
+
+
+def _usable(rows: QuerySet[Any], prefix: str = "") -> QuerySet[Any]:
+    return rows.filter(**{f"{prefix}is_active": True, "store__is_active": True})
+
+
+def _counts(till: str, store: str) -> dict[str, Any]:
+    shift = Shift.objects.filter(till_id=OuterRef(till), closed_at__isnull=True).order_by().values("pk")[:1]
+    held = (
+        Basket.objects.filter(store_id=OuterRef(store), status=Basket.Status.HELD)
+        .order_by()
+        .values("store_id")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return {"shift_id": Subquery(shift), "held_count": Coalesce(Subquery(held), 0)}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reduction of a line and why."""
+
+    kind: str
+    label: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class LineView:
+    """A line of the sale."""
+
+    product_id: int
+    name: str
+    code: str
+    quantity: Decimal
+    list_price: Decimal
+    list_amount: Decimal
+    net: Decimal
+    reasons: tuple[Reason, ...]
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class TenderView:
+    """A way of paying with what was typed; ``most`` limits stored value to what the member has."""
+
+    kind: str
+    label: str
+    number: int
+    value: str
+    most: Decimal | None
+    is_offered: bool
+
+
+@dataclass(frozen=True)
+class MemberCard:
+    """The customer as the cashier should greet them."""
+
+    member: Member
+    tier_name: str
+    tier_badge: str
+    principal: Decimal
+    bonus: Decimal
+    points: int
+    debt: int
+    coupon_count: int
+    usable_count: int
+    birthday: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class SaleView:
+    """Everything right and left of a sale that was priced."""
+
+    basket: Basket
+    quote: Quote
+    fingerprint: str
+    lines: tuple[LineView, ...]
+    reasons: tuple[Reason, ...]
+    tenders: tuple[TenderView, ...]
+    card: MemberCard | None
+    refused: tuple[tuple[CouponTerms, str], ...]
+    unused: tuple[tuple[CouponTerms, Decimal], ...]
+    current: int | None
+    cash_steps: tuple[Decimal, ...] = field(default=())
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was scanned yet."""
+        return not self.lines
+
+
+def adjustment_label(source: str, label: str) -> str:
+    """A reduction in the words of the screen; tiers and coupons go by their own names."""
+    kind = source.partition(":")[0]
+    if kind == "member_price":
+        return _("Member price")
+    if kind == "tier":
+        return _("%(tier)s price") % {"tier": label}
+    if kind == "points":
+        return _("%(points)s points") % {"points": f"{int(label or 0):,}"}
+    if kind == "rounding":
+        return _("Rounding")
+    return label or kind
+
+
+def shown_quote(basket: Basket, at: datetime) -> Quote:
+    """The price for looking at: that of the last quote while it is valid, else a new one. Writes nothing."""
+    frozen = None
+    if basket.quote is not None and basket.quoted_at is not None and at < basket.quoted_at + pricing.QUOTE_VALID:
+        frozen = pricing.Frozen.from_json(basket.quote)
+    return pricing.price_basket(basket, frozen or pricing.get_frozen(basket.member_id, at), at)
+
+
+def sale_view(
+    basket: Basket, quote: Quote, at: datetime, *, current: int | None = None, typed: Mapping[str, str] | None = None
+) -> SaleView:
+    """Arrange a priced basket for the screen; no statement but for birthdays of leap months."""
+    products = [line.line.product_id for line in quote.lines]
+    if current not in products:
+        current = products[-1] if products else None
+    return SaleView(
+        basket=basket,
+        quote=quote,
+        fingerprint=engine.fingerprint(quote),
+        lines=_lines(quote, current),
+        reasons=tuple(
+            Reason(one.source.partition(":")[0], adjustment_label(one.source, one.label), one.amount)
+            for one in quote.adjustments
+        ),
+        tenders=_tenders(quote, typed or {}),
+        card=_card(basket.member, quote, at),
+        refused=tuple((refused.terms, why(refused)) for refused in quote.refused_coupons),
+        unused=tuple(quote.usable_coupons),
+        current=current,
+        cash_steps=cash_steps(quote.payable),
+    )
+
+
+def why(refused: CouponRefusal) -> str:
+    """Why a coupon is not used, in words."""
+    reason = refused.refusal.reason
+    return coupons.selectors.explain(terms=refused.terms, reason=reason, missing=refused.refusal.missing)
+
+
+def _lines(quote: Quote, current: int | None) -> tuple[LineView, ...]:
+    return tuple(
+        LineView(
+            product_id=priced.line.product_id,
+            name=priced.line.name,
+            code=priced.line.sku,
+            quantity=priced.line.quantity,
+            list_price=priced.line.list_price,
+            list_amount=priced.list_amount,
+            net=priced.net,
+            reasons=tuple(
+                Reason(
+                    one.source.partition(":")[0], adjustment_label(one.source, one.label), one.parts[position]
+                )
+                for one in quote.adjustments
+                if one.parts[position]
+            ),
+            is_current=priced.line.product_id == current,
+        )
+        for position, priced in enumerate(quote.lines)
+    )
+
+
+def _tenders(quote: Quote, typed: Mapping[str, str]) -> tuple[TenderView, ...]:
+    wallet = quote.member.spendable_wallet if quote.member else ZERO
+    return tuple(
+        TenderView(
+            kind=kind.value,
+            label=str(kind.label),
+            number=number,
+            value=typed.get(kind.value, ""),
+            most=wallet if kind == TenderKind.WALLET else None,
+            is_offered=kind != TenderKind.WALLET or wallet > 0 or bool(typed.get(kind.value)),
+        )
+        for number, kind in enumerate(TenderKind, start=1)
+    )
+
+
+def cash_steps(payable: Decimal) -> tuple[Decimal, ...]:
+    """Round sums that a customer is likely to hand over for an amount, the smallest first."""
+    found: list[Decimal] = []
+    for note in (Decimal(10), Decimal(20), Decimal(50), Decimal(100)):
+        rounded = (payable / note).to_integral_value(rounding="ROUND_CEILING") * note
+        if rounded > payable and rounded not in found:
+            found.append(rounded)
+    return tuple(sorted(found)[:4])
+
+
+def _card(member: Member | None, quote: Quote, at: datetime) -> MemberCard | None:
+    state = quote.member
+    if member is None or state is None:
+        return None
+    owned = [terms for terms, _saves in quote.usable_coupons] + [one.terms for one in quote.refused_coupons]
+    return MemberCard(
+        member=member,
+        tier_name=state.tier_name,
+        tier_badge=TIER_BADGES.get(state.tier_code, "tier-4"),
+        principal=state.wallet_principal,
+        bonus=state.wallet_bonus,
+        points=state.points_balance,
+        debt=state.points_debt,
+        coupon_count=sum(terms.member_id == member.pk for terms in owned),
+        usable_count=len(quote.usable_coupons),
+        birthday=birthday_note(member, at),
+        notes=member.notes,
+    )
+
+
+def birthday_note(member: Member, at: datetime) -> str:
+    """``Birthday today``, ``Birthday on 3/21`` or nothing: this month's celebration in both calendars (rules.md 6)."""
+    if member.birth_month is None or member.birth_day is None:
+        return ""
+    today = local_day(at)
+    in_leap = member.birth_month_is_leap and settings.value("members.leap_month_birthdays", at) == "leap"
+    for day, celebrated in _celebrations(today.year, today.month, in_leap):
+        for one in celebrated:
+            same_day = (one.calendar, one.month, one.day) == (
+                member.birth_calendar,
+                member.birth_month,
+                member.birth_day,
+            )
+            if same_day and one.is_leap in (None, member.birth_month_is_leap):
+                if day == today:
+                    return _("Birthday today")
+                return _("Birthday on %(month)s/%(day)s") % {"month": day.month, "day": day.day}
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _celebrations(year: int, month: int, in_leap: bool) -> tuple[tuple[date, list[birthdays.Celebration]], ...]:
+    """The celebrations of a month; the same for every member, so they are worked out once."""
+    first = date(year, month, 1)
+    following = date(year + month // 12, month % 12 + 1, 1)
+    days = [first + timedelta(days=offset) for offset in range((following - first).days)]
+    return tuple((day, birthdays.celebrations(day, in_leap_month=in_leap)) for day in days)
