@@ -14,3 +14,4 @@ class StoresConfig(AppConfig):
         settings.register_source(selectors.get_setting_value, selectors.get_setting_values)
         permissions.declare(urls.PERMISSIONS)
         context.register_provider(session.template_context)
+        session.connect()

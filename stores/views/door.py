@@ -96,7 +96,6 @@ def person_switch(request: HttpRequest) -> HttpResponse:
         else:
             target = _safe_next(request)
             login(request, person, backend=BACKEND)
-            request.session.cycle_key()
             session.choose_store(request, store)
             audit.record(
                 "staff.switched",
