@@ -38,7 +38,7 @@ def orders_in_days(now: datetime, params: Params) -> Expression:
     return Coalesce(Subquery(count), Value(0), output_field=IntegerField())
 
 
-def last_visit(now: datetime, params: Params) -> Expression:
+def last_visit(now: datetime, params: Params) -> Any:
     """The day of the last order; unknown (NULL) for somebody who never bought."""
     return Subquery(_orders().values("member").annotate(last=Max("business_on")).values("last"))
 

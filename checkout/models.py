@@ -208,7 +208,8 @@ class Order(models.Model):
     @property
     def discount_total(self) -> Decimal:
         """List less payable."""
-        return self.list_total - self.payable
+        total: Decimal = self.list_total - self.payable
+        return total
 
 
 class OrderLine(AppendOnly):

@@ -119,9 +119,9 @@ def earned_points(
 
 
 def tender_shares(quote: Quote, amounts: Sequence[Decimal]) -> list[list[Decimal]]:
-    """What each tender pays of each line, tender by tender: per line the parts sum to its net, per tender to its amount.
+    """What each tender pays of each line: per line the parts sum to its net, per tender to its amount.
 
-    Each tender is split with what the lines still owe as weights (R-C3), so no part is negative and the last closes all.
+    Each is split with what the lines still owe as weights (R-C3), so no part is negative and the last closes all.
     """
     owed = [line.net for line in quote.lines]
     shares: list[list[Decimal]] = []

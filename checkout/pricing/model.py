@@ -119,7 +119,7 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class CouponRefusal:
-    """Why a coupon was not used: a refusal of ``coupons.rules``, or ``not_chosen`` where another one (or none) was taken."""
+    """Why a coupon cannot be used: a refusal of ``coupons.rules``."""
 
     terms: CouponTerms
     refusal: Refusal

@@ -81,7 +81,7 @@ def _line_price(line: BasketLine, amount: Decimal, member: MemberState, factor: 
 
 
 def price_step(state: State) -> State:
-    """Layer 1: exactly one price per line; walk-in customers pay list. Two adjustments at most: member price and tier."""
+    """Layer 1: exactly one price per line; walk-in customers pay list. Member price and tier are adjustments apart."""
     member = state.member
     if member is None:
         return state
@@ -110,7 +110,7 @@ def coupon_subtotal(state: State) -> Decimal:
 
 
 def coupon_step(state: State) -> State:
-    """Layer 5: the chosen coupon, never above the eligible subtotal (R-K3); the engine has checked that it may be used."""
+    """Layer 5: the chosen coupon, which the engine has checked; never above the eligible subtotal (R-K3)."""
     coupon = state.coupon
     if coupon is None:
         return state

@@ -211,7 +211,7 @@ def resume(*, basket_id: UUID, till: Till, actor: Staff, at: datetime) -> Basket
     current = Basket.objects.select_for_update(no_key=True).filter(till=till, status=Basket.Status.OPEN).first()
     if current is not None and current.lines:
         raise BasketClosed(_("Put the present sale aside or finish it first."))
-    held = Basket.objects.select_for_update(no_key=True).filter(pk=basket_id, store=till.store).first()
+    held: Basket | None = Basket.objects.select_for_update(no_key=True).filter(pk=basket_id, store=till.store).first()
     if held is None or held.status != Basket.Status.HELD:
         raise BasketClosed(_("Somebody else has taken this basket."))
     if current is not None:
@@ -236,7 +236,7 @@ def drop(*, basket_id: UUID, at: datetime) -> None:
 
 def lock_open_basket(basket_id: UUID) -> Basket:
     """The document of the sale, locked; BasketClosed where it is not on the screen any more."""
-    basket = (
+    basket: Basket = (
         Basket.objects.select_for_update(no_key=True, of=("self",)).select_related("store", "till").get(pk=basket_id)
     )
     if basket.status != Basket.Status.OPEN:

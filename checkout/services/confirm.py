@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -179,7 +180,7 @@ def _move_value(sale: Sale) -> recording.Outcome:
     quote, basket = sale.quote, sale.basket
     member_id = basket.member_id
     outcome = recording.Outcome(earned_by_line=[0] * len(quote.lines), bonus_by_line=[ZERO] * len(quote.lines))
-    where = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
+    where: dict[str, Any] = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
     if member_id is not None and quote.points_used:
         outcome.points_entry = points.services.spend(
             member_id=member_id, points=quote.points_used, idempotency_key=sale.key("points"), **where
@@ -216,7 +217,7 @@ def _earn(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
         bases = [base - bonus for base, bonus in zip(bases, outcome.bonus_by_line, strict=True)]
     lines = [line.line for line in quote.lines]
     outcome.earned_by_line = engine.earned_points(lines, bases, quote.member, sale.frozen.rules)
-    where = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
+    where: dict[str, Any] = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
     if outcome.earned:
         entry = points.services.earn(
             member_id=member_id,

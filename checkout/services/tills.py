@@ -55,7 +55,7 @@ def close_shift(*, shift_id: int, counted_cash: Decimal, actor: Staff, at: datet
     """
     if counted_cash < 0:
         raise InvalidCash(_("The counted cash cannot be below zero."))
-    shift = Shift.objects.select_for_update(no_key=True).select_related(None).get(pk=shift_id)
+    shift: Shift = Shift.objects.select_for_update(no_key=True).get(pk=shift_id)
     if shift.closed_at is not None:
         raise NoShift(_("This shift was closed meanwhile."))
     shift.expected_cash = shift_summary(shift)["expected_cash"]
@@ -77,7 +77,9 @@ def close_shift(*, shift_id: int, counted_cash: Decimal, actor: Staff, at: datet
 
 def lock_open_shift(till_id: int) -> Shift:
     """The till's open shift, locked so that it cannot be closed under a sale; NoShift where there is none."""
-    shift = Shift.objects.select_for_update(no_key=True).filter(till_id=till_id, closed_at__isnull=True).first()
+    shift: Shift | None = (
+        Shift.objects.select_for_update(no_key=True).filter(till_id=till_id, closed_at__isnull=True).first()
+    )
     if shift is None:
         raise NoShift(_("Open a shift first."))
     return shift

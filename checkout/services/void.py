@@ -1,6 +1,7 @@
 """The undoing of a whole order: every ledger goes back by new opposite entries; nothing is edited (invariant 6)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -78,7 +79,7 @@ def _void(order_id: int, till: Till, reason: str, actor: Staff, at: datetime) ->
 def _put_back(order: Order, actor: Staff, at: datetime) -> None:
     """Opposite entries, named by the sale's own keys. Spent points return before earned ones are taken back (R-P11)."""
     basket = Basket.objects.get(order=order)
-    where = {"at": at, "store": order.store, "actor": actor}
+    where: dict[str, Any] = {"at": at, "store": order.store, "actor": actor}
 
     def keys(step: str) -> tuple[str, str]:
         return f"checkout:{basket.pk}:{step}", f"void:{order.pk}:{step}"

@@ -1,4 +1,4 @@
-"""How many SQL statements a confirmation takes is a reviewed figure (quality.md P4); it does not grow with the lines."""
+"""How many SQL statements a confirmation takes is a reviewed figure; it does not grow with the lines (P4)."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
