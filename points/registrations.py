@@ -1,4 +1,4 @@
-"""What points tells the doors of core and the registry of jobs at start."""
+"""What points tells the doors of core and the registries of jobs and proofs at start."""
 
 from datetime import time
 from decimal import Decimal
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core import audit, settings
 from core.settings import Setting
-from jobs.registry import Job, register_job
-from points import rules, services
+from jobs.registry import Job, register_job, register_proof
+from points import proofs, rules, services
 
 
 def _between(low: int | Decimal, high: int | Decimal) -> Any:
@@ -157,3 +157,5 @@ def register() -> None:
             time(0, 10),
         )
     )
+    for proof in proofs.PROOFS:
+        register_proof(proof)

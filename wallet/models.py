@@ -12,7 +12,7 @@ from members.models import Member
 from stores.models import Staff, Store
 
 
-def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
+def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Decimal]":
     return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
 
 

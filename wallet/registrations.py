@@ -1,4 +1,4 @@
-"""What wallet tells the doors of core and the registry of jobs at start."""
+"""What wallet tells the doors of core and the registries of jobs and proofs at start."""
 
 from datetime import time
 from decimal import Decimal
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core import audit, settings
 from core.settings import Setting
-from jobs.registry import Job, register_job
-from wallet import rules, services
+from jobs.registry import Job, register_job, register_proof
+from wallet import proofs, rules, services
 
 
 def _amount(value: Any) -> Any:
@@ -94,3 +94,5 @@ def register() -> None:
             time(0, 15),
         )
     )
+    for proof in proofs.PROOFS:
+        register_proof(proof)

@@ -1,0 +1,111 @@
+"""Proofs of the points ledger from its entries alone, each one statement over the whole table (quality.md 1, 2)."""
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from jobs.registry import Difference, Proof
+
+LIMIT = 1000
+_CHECK = sql.SQL(
+    "SELECT COUNT(*), (ARRAY_AGG(ARRAY[subject, expected::text, found::text]) FILTER (WHERE NOT agrees))[1:%s]"
+    "  FROM ({}) AS checked (subject, expected, found, agrees)"
+)
+
+
+def _check(table: str) -> tuple[int, list[Difference]]:
+    """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECK.format(sql.SQL(table)), [LIMIT])
+        count, rows = cursor.fetchone()
+    return count, [Difference(*row) for row in rows or []]
+
+
+def check_balances() -> tuple[int, list[Difference]]:
+    """Balance and debt are the sums of the entries, and the balance is what the lots hold."""
+    return _check(
+        """
+        SELECT 'points:' || a.member_id,
+               (COALESCE(e.points, 0), COALESCE(e.debt, 0), a.balance),
+               (a.balance, a.debt, COALESCE(l.remaining, 0)),
+               (COALESCE(e.points, 0), COALESCE(e.debt, 0), a.balance)
+                 = (a.balance, a.debt, COALESCE(l.remaining, 0))
+          FROM points_account a
+          LEFT JOIN (SELECT account_id, SUM(points) AS points, SUM(debt) AS debt FROM points_entry GROUP BY 1) e
+            ON e.account_id = a.member_id
+          LEFT JOIN (SELECT account_id, SUM(remaining) AS remaining FROM points_lot GROUP BY 1) l
+            ON l.account_id = a.member_id
+        """
+    )
+
+
+def check_lots() -> tuple[int, list[Difference]]:
+    """What is left of a lot is what was granted and all its uses; what expired is what the expiry entries took."""
+    return _check(
+        """
+        SELECT 'points-lot:' || l.id,
+               (l.granted + COALESCE(u.points, 0), COALESCE(u.expired, 0)),
+               (l.remaining, l.expired),
+               (l.granted + COALESCE(u.points, 0), COALESCE(u.expired, 0)) = (l.remaining, l.expired)
+                 AND COALESCE(u.is_own, TRUE)
+          FROM points_lot l
+          LEFT JOIN (
+            SELECT u.lot_id, SUM(u.points) AS points, -SUM(u.points) FILTER (WHERE e.kind = 'expire') AS expired,
+                   BOOL_AND(e.account_id = o.account_id) AS is_own
+              FROM points_lotuse u JOIN points_entry e ON e.id = u.entry_id JOIN points_lot o ON o.id = u.lot_id
+             GROUP BY u.lot_id
+          ) u ON u.lot_id = l.id
+        """
+    )
+
+
+def check_entries() -> tuple[int, list[Difference]]:
+    """The points of every entry are the lots that it made and the lots that it used."""
+    return _check(
+        """
+        SELECT 'points-entry:' || e.id, COALESCE(l.granted, 0) + COALESCE(u.points, 0), e.points,
+               COALESCE(l.granted, 0) + COALESCE(u.points, 0) = e.points
+          FROM points_entry e
+          LEFT JOIN (SELECT entry_id, SUM(granted) AS granted FROM points_lot GROUP BY 1) l ON l.entry_id = e.id
+          LEFT JOIN (SELECT entry_id, SUM(points) AS points FROM points_lotuse GROUP BY 1) u ON u.entry_id = e.id
+        """
+    )
+
+
+def check_chain() -> tuple[int, list[Difference]]:
+    """Every entry's balance and debt after it follow from those of the entry before."""
+    return _check(
+        """
+        SELECT 'points-entry:' || id, (before + points, debt_before + debt), (balance_after, debt_after),
+               (before + points, debt_before + debt) = (balance_after, debt_after)
+          FROM (
+            SELECT id, points, debt, balance_after, debt_after,
+                   LAG(balance_after, 1, 0::bigint) OVER w AS before,
+                   LAG(debt_after, 1, 0::bigint) OVER w AS debt_before
+              FROM points_entry WINDOW w AS (PARTITION BY account_id ORDER BY id)
+          ) chain
+        """
+    )
+
+
+def check_undone() -> tuple[int, list[Difference]]:
+    """No entry is undone for more than it was, and what closes it leaves nothing."""
+    return _check(
+        """
+        SELECT 'points-entry:' || o.id, ABS(o.points - o.debt), ABS(SUM(e.computed)),
+               CASE WHEN COUNT(e.reverses_id) > 0 THEN ABS(SUM(e.computed)) = ABS(o.points - o.debt)
+                    ELSE ABS(SUM(e.computed)) <= ABS(o.points - o.debt) END
+               AND BOOL_AND(e.account_id = o.account_id)
+          FROM points_entry e JOIN points_entry o ON o.id = e.original_id
+         GROUP BY o.id
+        """
+    )
+
+
+PROOFS = (
+    Proof("points.balances", _("Points balances"), check_balances),
+    Proof("points.lots", _("Points lots"), check_lots),
+    Proof("points.entries", _("Points entries and their lots"), check_entries),
+    Proof("points.chain", _("Points balance after each entry"), check_chain),
+    Proof("points.undone", _("Points given back and taken back"), check_undone),
+)

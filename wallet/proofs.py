@@ -1,0 +1,146 @@
+"""Proofs of stored value from its entries alone, each one statement over the whole table (quality.md 1, 2)."""
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from jobs.registry import Difference, Proof
+
+LIMIT = 1000
+_CHECK = sql.SQL(
+    "SELECT COUNT(*), (ARRAY_AGG(ARRAY[subject, expected::text, found::text]) FILTER (WHERE NOT agrees))[1:%s]"
+    "  FROM ({}) AS checked (subject, expected, found, agrees)"
+)
+
+
+def _check(table: str) -> tuple[int, list[Difference]]:
+    """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECK.format(sql.SQL(table)), [LIMIT])
+        count, rows = cursor.fetchone()
+    return count, [Difference(*row) for row in rows or []]
+
+
+def check_balances() -> tuple[int, list[Difference]]:
+    """Principal and bonus are the sums of the entries, and what the lots of either bucket hold."""
+    return _check(
+        """
+        SELECT 'wallet:' || a.member_id,
+               (COALESCE(e.principal, 0), COALESCE(e.bonus, 0), a.principal, a.bonus),
+               (a.principal, a.bonus, COALESCE(l.principal, 0), COALESCE(l.bonus, 0)),
+               (COALESCE(e.principal, 0), COALESCE(e.bonus, 0), a.principal, a.bonus)
+                 = (a.principal, a.bonus, COALESCE(l.principal, 0), COALESCE(l.bonus, 0))
+          FROM wallet_account a
+          LEFT JOIN (SELECT account_id, SUM(principal) AS principal, SUM(bonus) AS bonus FROM wallet_entry GROUP BY 1) e
+            ON e.account_id = a.member_id
+          LEFT JOIN (
+            SELECT account_id, SUM(remaining) FILTER (WHERE bucket = 'principal') AS principal,
+                   SUM(remaining) FILTER (WHERE bucket = 'bonus') AS bonus
+              FROM wallet_lot GROUP BY 1
+          ) l ON l.account_id = a.member_id
+        """
+    )
+
+
+def check_lots() -> tuple[int, list[Difference]]:
+    """What is left of a lot is what was granted and all its uses; what expired is what the expiry entries took."""
+    return _check(
+        """
+        SELECT 'wallet-lot:' || l.id,
+               (l.granted + COALESCE(u.amount, 0), COALESCE(u.expired, 0)),
+               (l.remaining, l.expired),
+               (l.granted + COALESCE(u.amount, 0), COALESCE(u.expired, 0)) = (l.remaining, l.expired)
+                 AND COALESCE(u.is_own, TRUE)
+          FROM wallet_lot l
+          LEFT JOIN (
+            SELECT u.lot_id, SUM(u.amount) AS amount, -SUM(u.amount) FILTER (WHERE e.kind = 'bonus_expiry') AS expired,
+                   BOOL_AND(e.account_id = o.account_id) AS is_own
+              FROM wallet_lotuse u JOIN wallet_entry e ON e.id = u.entry_id JOIN wallet_lot o ON o.id = u.lot_id
+             GROUP BY u.lot_id
+          ) u ON u.lot_id = l.id
+        """
+    )
+
+
+def check_entries() -> tuple[int, list[Difference]]:
+    """Principal and bonus of every entry are the lots that it made and the lots that it used."""
+    return _check(
+        """
+        SELECT 'wallet-entry:' || e.id, (COALESCE(m.principal, 0), COALESCE(m.bonus, 0)), (e.principal, e.bonus),
+               (COALESCE(m.principal, 0), COALESCE(m.bonus, 0)) = (e.principal, e.bonus)
+          FROM wallet_entry e
+          LEFT JOIN (
+            SELECT entry_id, SUM(amount) FILTER (WHERE bucket = 'principal') AS principal,
+                   SUM(amount) FILTER (WHERE bucket = 'bonus') AS bonus
+              FROM (
+                SELECT entry_id, bucket, granted AS amount FROM wallet_lot
+                UNION ALL
+                SELECT u.entry_id, l.bucket, u.amount FROM wallet_lotuse u JOIN wallet_lot l ON l.id = u.lot_id
+              ) moved
+             GROUP BY entry_id
+          ) m ON m.entry_id = e.id
+        """
+    )
+
+
+def check_chain() -> tuple[int, list[Difference]]:
+    """Every entry's principal and bonus after it follow from those of the entry before."""
+    return _check(
+        """
+        SELECT 'wallet-entry:' || id, (principal_before + principal, bonus_before + bonus),
+               (principal_after, bonus_after),
+               (principal_before + principal, bonus_before + bonus) = (principal_after, bonus_after)
+          FROM (
+            SELECT id, principal, bonus, principal_after, bonus_after,
+                   LAG(principal_after, 1, 0::numeric) OVER w AS principal_before,
+                   LAG(bonus_after, 1, 0::numeric) OVER w AS bonus_before
+              FROM wallet_entry WINDOW w AS (PARTITION BY account_id ORDER BY id)
+          ) chain
+        """
+    )
+
+
+def check_recharges() -> tuple[int, list[Difference]]:
+    """Every recharge was posted once, with its own amounts, and its lots never hold more than it gave."""
+    return _check(
+        """
+        SELECT 'recharge:' || r.id, (r.principal, r.bonus, 1), (e.principal, e.bonus, e.times),
+               (r.principal, r.bonus, 1) = (e.principal, e.bonus, e.times)
+                 AND COALESCE(l.principal, 0) <= r.principal AND COALESCE(l.bonus, 0) <= r.bonus
+          FROM wallet_recharge r
+          LEFT JOIN (
+            SELECT recharge_id, SUM(principal) AS principal, SUM(bonus) AS bonus, COUNT(*) AS times
+              FROM wallet_entry WHERE kind = 'recharge' GROUP BY 1
+          ) e ON e.recharge_id = r.id
+          LEFT JOIN (
+            SELECT recharge_id, SUM(remaining) FILTER (WHERE bucket = 'principal') AS principal,
+                   SUM(remaining) FILTER (WHERE bucket = 'bonus') AS bonus
+              FROM wallet_lot GROUP BY 1
+          ) l ON l.recharge_id = r.id
+        """
+    )
+
+
+def check_refunds() -> tuple[int, list[Difference]]:
+    """No payment is given back for more than it was, in either bucket, and what closes it leaves nothing."""
+    return _check(
+        """
+        SELECT 'wallet-entry:' || o.id, (-o.principal, -o.bonus), (SUM(e.principal), SUM(e.bonus)),
+               CASE WHEN COUNT(e.reverses_id) > 0
+                    THEN (SUM(e.principal), SUM(e.bonus)) = (-o.principal, -o.bonus)
+                    ELSE SUM(e.principal) <= -o.principal AND SUM(e.bonus) <= -o.bonus END
+               AND BOOL_AND(e.account_id = o.account_id)
+          FROM wallet_entry e JOIN wallet_entry o ON o.id = e.original_id
+         GROUP BY o.id
+        """
+    )
+
+
+PROOFS = (
+    Proof("wallet.balances", _("Stored-value balances"), check_balances),
+    Proof("wallet.lots", _("Stored-value lots"), check_lots),
+    Proof("wallet.entries", _("Stored-value entries and their lots"), check_entries),
+    Proof("wallet.chain", _("Stored-value balance after each entry"), check_chain),
+    Proof("wallet.recharges", _("Recharges"), check_recharges),
+    Proof("wallet.refunds", _("Refunds to stored value"), check_refunds),
+)
