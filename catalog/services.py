@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Barcode, Brand, Category, Product, SearchKey
 from core import audit, money, pinyin
+from core.database import copy_rows
 from core.errors import DomainError
 from stores.models import Staff
 
@@ -181,9 +182,10 @@ def _save_once(product: Product) -> None:
 
 
 def _write_search_keys(products: Sequence[Product]) -> None:
-    SearchKey.objects.bulk_create(
-        [SearchKey(product=product, key=key) for product in products for key in pinyin.phrase_keys(product.name)],
-        batch_size=5000,
+    copy_rows(
+        SearchKey,
+        ("product_id", "key"),
+        ((product.pk, key) for product in products for key in pinyin.phrase_keys(product.name)),
     )
 
 

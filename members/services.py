@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from core import audit, pinyin
+from core.database import copy_rows
 from core.days import local_day
 from core.errors import DomainError, StateChanged
 from members import identity, rules
@@ -322,7 +323,8 @@ def _save_once(member: Member) -> None:
 
 
 def _write_search_keys(members: Sequence[Member]) -> None:
-    SearchKey.objects.bulk_create(
-        [SearchKey(member=member, key=key) for member in members for key in pinyin.name_keys(member.name)],
-        batch_size=5000,
+    copy_rows(
+        SearchKey,
+        ("member_id", "key"),
+        ((member.pk, key) for member in members for key in pinyin.name_keys(member.name)),
     )
