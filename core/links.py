@@ -7,7 +7,7 @@ Upper apps register a link (name -> URL name, label, permission) in ``ready()``;
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,5 @@ def resolve(source: str) -> str | None:
         return None
     try:
         return reverse(link.url_name, kwargs=dict(zip(link.kwargs, values, strict=True)))
-    except LookupError:
-        return None
-    except ValueError:
+    except (NoReverseMatch, ValueError):
         return None

@@ -1,6 +1,6 @@
 """Filters and tags that every template has without loading: figures, times, badges, form fields, lists, charts."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from core import charts, links
 from core.charts import Chart, Series
-from core.days import zone
+from core.days import local_day, zone
 
 register = template.Library()
 
@@ -77,6 +77,14 @@ def business_date(at: datetime | date | None) -> str:
     if at is None:
         return NOTHING
     return (timezone.localtime(at, zone()).date() if isinstance(at, datetime) else at).isoformat()
+
+
+@register.filter
+def last_day(ends_at: datetime | None) -> str:
+    """The day that people mean by "valid until": the last local day before an exclusive end; a dash for no end."""
+    if ends_at is None:
+        return NOTHING
+    return local_day(ends_at - timedelta(microseconds=1)).isoformat()
 
 
 @register.simple_tag
