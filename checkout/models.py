@@ -365,10 +365,12 @@ class RechargeSale(AppendOnly):
     shift = models.ForeignKey(Shift, models.PROTECT, related_name="+")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    command_key = models.UUIDField(unique=True, help_text="names the ledger entries of this sale")
     recharge_id = models.BigIntegerField(unique=True, help_text="wallet.Recharge; wallet's models are its own")
     plan_name = models.CharField(max_length=100, blank=True)
     principal = _money(_("principal"))
     bonus = _money(_("bonus"), default=Decimal("0.00"))
+    points = models.PositiveIntegerField(_("points"), default=0)
     kind = models.CharField(max_length=10, choices=TenderKind.choices)
     received = _money(_("received"))
     business_on = models.DateField()
@@ -386,3 +388,23 @@ class RechargeSale(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.principal} + {self.bonus}"
+
+
+class RechargeVoid(AppendOnly):
+    """The undoing of a mistaken recharge (R-W5), in the shift in which the money went back."""
+
+    sale = models.OneToOneField(RechargeSale, models.PROTECT, related_name="void")
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+")
+    shift = models.ForeignKey(Shift, models.PROTECT, related_name="+")
+    actor = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200)
+    business_on = models.DateField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(AppendOnly.Meta):
+        triggers = append_only_triggers()
+        indexes = [models.Index(fields=["store", "business_on"], name="checkout_rechargevoid_of_day")]
+
+    def __str__(self) -> str:
+        return f"void of recharge {self.sale_id}"

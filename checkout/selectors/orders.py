@@ -58,6 +58,33 @@ def get_till_for(staff: Staff, pk: int) -> Till:
     return till
 
 
+def list_all_tills(staff: Staff) -> QuerySet[Till]:
+    """Tills of the stores that this person may see, those out of use too."""
+    tills: QuerySet[Till] = Till.objects.visible_to(staff).select_related("store")
+    return tills.order_by("store__code", "code")
+
+
+def get_any_till_for(staff: Staff, pk: int) -> Till:
+    """Like :func:`get_till_for`, one out of use too."""
+    till = list_all_tills(staff).filter(pk=pk).first()
+    if till is None:
+        raise Http404
+    return till
+
+
+def get_shift_for(staff: Staff, pk: int) -> Shift:
+    """404 for a shift of another store."""
+    shift: Shift | None = (
+        Shift.objects.visible_to(staff)
+        .select_related("till", "store", "opened_by", "closed_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if shift is None:
+        raise Http404
+    return shift
+
+
 def find_open_shift(till_id: int) -> Shift | None:
     """The till's open shift, if any."""
     return Shift.objects.filter(till_id=till_id, closed_at__isnull=True).select_related("opened_by").first()
@@ -115,12 +142,14 @@ def list_member_orders(member_id: int, staff: Staff) -> QuerySet[Order]:
 
 
 def tender_totals(shift_id: int) -> dict[str, dict[str, Decimal]]:
-    """Per tender of a shift: sales, voids (given back in this shift) and recharges, each its own figure (R-C12)."""
-    totals = {kind: {"sales": ZERO, "voids": ZERO, "recharges": ZERO} for kind in TenderKind.values}
+    """Per tender of a shift: sales, voids (given back in this shift), recharges and their voids, each apart (R-C12)."""
+    names = ("sales", "voids", "recharges", "recharge_voids")
+    totals = {kind: dict.fromkeys(names, ZERO) for kind in TenderKind.values}
     sums: tuple[tuple[str, QuerySet[Any], str], ...] = (
         ("sales", Payment.objects.filter(order__shift_id=shift_id), "amount"),
         ("voids", Payment.objects.filter(order__void__shift_id=shift_id), "amount"),
         ("recharges", RechargeSale.objects.filter(shift_id=shift_id), "principal"),
+        ("recharge_voids", RechargeSale.objects.filter(void__shift_id=shift_id), "principal"),
     )
     for name, rows, column in sums:
         for kind, total in rows.values_list("kind").annotate(total=Sum(column)).order_by():
@@ -138,8 +167,8 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
         "sale_count": sales["count"],
         "sale_total": sales["total"],
         "void_count": Void.objects.filter(shift_id=shift.pk).count(),
-        "recharge_total": sum((row["recharges"] for row in tenders.values()), ZERO),
-        "expected_cash": shift.opening_float + cash["sales"] - cash["voids"] + cash["recharges"],
+        "recharge_total": sum((row["recharges"] - row["recharge_voids"] for row in tenders.values()), ZERO),
+        "expected_cash": shift.opening_float + cash["sales"] - cash["voids"] + cash["recharges"] - cash["recharge_voids"],
     }
 
 
@@ -147,3 +176,34 @@ def list_shifts(staff: Staff, since: datetime) -> QuerySet[Shift]:
     """Shifts opened since an instant, the latest first."""
     shifts: QuerySet[Shift] = Shift.objects.visible_to(staff).filter(opened_at__gte=since)
     return shifts.select_related("till", "store", "opened_by", "closed_by").order_by("-opened_at")
+
+
+def receipt_view(data: dict[str, Any]) -> dict[str, Any]:
+    """A kept receipt with amounts as numbers again, so that every screen writes them the same way."""
+    amounts = {"list_total", "saved", "payable", "invoiceable"}
+    shown = {name: Decimal(value) if name in amounts else value for name, value in data.items()}
+    shown["sold_at"] = datetime.fromisoformat(data["sold_at"])
+    for name, columns in _AMOUNTS.items():
+        shown[name] = [_with_decimals(row, columns) for row in data.get(name, [])]
+    if data.get("member"):
+        shown["member"] = _with_decimals(data["member"], _MEMBER_AMOUNTS)
+    shown["change"] = sum((tender["change"] for tender in shown["tenders"]), ZERO)
+    return shown
+
+
+_AMOUNTS = {
+    "lines": ("quantity", "list_price", "list_amount", "net"),
+    "adjustments": ("amount",),
+    "tenders": ("amount", "received", "change"),
+}
+_MEMBER_AMOUNTS = (
+    "points_value",
+    "wallet_principal_used",
+    "wallet_bonus_used",
+    "wallet_principal",
+    "wallet_bonus",
+)
+
+
+def _with_decimals(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    return {name: Decimal(value) if name in columns else value for name, value in row.items()}

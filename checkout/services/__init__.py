@@ -27,6 +27,7 @@ from checkout.services.errors import (
     NoShift,
     QuoteChanged,
 )
+from checkout.services.recharge import recharge_at_till, void_recharge_sale
 from checkout.services.tenders import Tender
 from checkout.services.tills import InvalidCash, close_shift, open_shift, save_till
 from checkout.services.void import void_order
@@ -54,6 +55,7 @@ __all__ = [
     "open_shift",
     "parse_quantity",
     "pin_coupon",
+    "recharge_at_till",
     "refresh",
     "remove_line",
     "resume",
@@ -61,4 +63,5 @@ __all__ = [
     "set_points",
     "set_quantity",
     "void_order",
+    "void_recharge_sale",
 ]
