@@ -28,3 +28,8 @@ def start_of(day: date, in_zone: ZoneInfo | None = None) -> datetime:
 def end_of(day: date, in_zone: ZoneInfo | None = None) -> datetime:
     """The exclusive end of a local day: what is valid "through day D" ends at D+1 00:00 local."""
     return start_of(day + timedelta(days=1), in_zone)
+
+
+def last_day(ends_at: datetime, in_zone: ZoneInfo | None = None) -> date:
+    """The last local day before an exclusive end: the way back from :func:`end_of`, for people to read."""
+    return local_day(ends_at - timedelta(microseconds=1), in_zone)
