@@ -1,6 +1,7 @@
 """Transactions of services that are called alone and from inside larger use cases."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -37,3 +38,17 @@ def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequenc
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """One unchanging snapshot that cannot write: Postgres refuses (reports, proofs). Sales go on meanwhile.
+
+    Inside a transaction that has begun already, that one's view is used and nothing is switched.
+    """
+    is_first = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_first:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield

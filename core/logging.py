@@ -1,5 +1,6 @@
 """How a log line looks: one key-value line; personal data never goes into one."""
 
+import sys
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -27,11 +28,20 @@ def describe_exception(error: BaseException) -> str:
     return f"{frames}{type(error).__name__}: {first_line}"
 
 
+def _exception(information: Any) -> BaseException | None:
+    """What was raised, from any of the forms in which structlog and logging pass it."""
+    if information is True:
+        return sys.exception()
+    if isinstance(information, tuple):
+        return information[1] if isinstance(information[1], BaseException) else None
+    return information if isinstance(information, BaseException) else None
+
+
 def render(logger: Any, method: str, event: Any) -> str:
     """One line for structlog's events and for plain logging's records alike, the exception described below it."""
     record = event.pop("_record")
     event.pop("_from_structlog", None)
-    error = (event.pop("exc_info", None) or record.exc_info or (None, None, None))[1]
+    error = _exception(event.pop("exc_info", None) or record.exc_info)
     for name in ("stack_info", "exception"):
         event.pop(name, None)
     line = _key_values(

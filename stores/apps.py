@@ -7,7 +7,9 @@ class StoresConfig(AppConfig):
     verbose_name = _("Stores")
 
     def ready(self) -> None:
-        from core import context, permissions, settings
+        from django.db.models.signals import post_migrate
+
+        from core import context, permissions, roles, settings
         from stores import registrations, selectors, session, urls
 
         registrations.register()
@@ -15,3 +17,5 @@ class StoresConfig(AppConfig):
         permissions.declare(urls.PERMISSIONS)
         context.register_provider(session.template_context)
         session.connect()
+        # The last app with tables, so that every permission is there when the roles get theirs.
+        post_migrate.connect(roles.sync, sender=self, dispatch_uid="core.roles")

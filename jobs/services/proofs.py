@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection, transaction
-
+from core.database import read_only
 from jobs import registry
 from jobs.elapsed import Elapsed
 from jobs.models import ProofResult
@@ -31,12 +30,7 @@ def prove(*, at: datetime) -> list[Outcome]:
 
     Where the caller has a transaction of its own, that one's view is checked instead.
     """
-    has_own_snapshot = not connection.in_atomic_block
-    with transaction.atomic():
-        if has_own_snapshot:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                cursor.execute("SET LOCAL work_mem = '128MB'")
+    with read_only():
         return [_prove_one(proof, at) for proof in registry.all_proofs().values()]
 
 

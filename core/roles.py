@@ -1,0 +1,118 @@
+"""Which rights each role of the house has (R-S1); the only list, put into Django's groups after every migration.
+
+A right is ``app.codename``; ``*`` stands for any part of it. What a pattern without ``*`` names must exist, a test sees
+to it. Groups that the owner made are never touched.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+READ_ALL = ("*.view_*", "stores.see_all_stores")
+
+SEE_MEMBERS = ("members.view_*", "tags.view_*", "tiers.view_*", "points.view_*", "wallet.view_*", "coupons.view_*")
+SEE_GOODS = (
+    "catalog.view_category",
+    "catalog.view_brand",
+    "catalog.view_product",
+    "catalog.view_barcode",
+    "catalog.view_searchkey",
+)
+
+TABLE: dict[str, tuple[str, ...]] = {
+    # Everything.
+    "owner": ("*.*",),
+    # Own stores; no rules of the chain.
+    "manager": (
+        *SEE_MEMBERS,
+        *SEE_GOODS,
+        "gifts.view_*",
+        "campaigns.view_*",
+        "checkout.view_*",
+        "checkout.use_checkout",
+        "checkout.void_order",
+        "checkout.export_order",
+        "members.add_member",
+        "members.change_member",
+        "members.freeze_member",
+        "members.reveal_phone",
+        "members.export_member",
+        "members.change_reminder",
+        "tags.assign_tag",
+        "points.adjust_balance",
+        "coupons.issue_coupon",
+        "catalog.view_cost",
+        "catalog.export_product",
+        "stores.view_store",
+        "stores.view_staff",
+        "reports.*",
+    ),
+    # Coupons, tags, campaigns, messages, reports; no balances changed.
+    "marketer": (
+        *SEE_MEMBERS,
+        *SEE_GOODS,
+        "gifts.*",
+        "campaigns.*",
+        "tags.*",
+        "coupons.*",
+        "members.change_reminder",
+        "lifecycle.view_importrun",
+        "reports.*",
+        "stores.view_store",
+    ),
+    # Checkout, register members, recharge, redeem; phone numbers masked; no export.
+    "cashier": (
+        *SEE_MEMBERS,
+        *SEE_GOODS,
+        "checkout.use_checkout",
+        "checkout.view_order",
+        "checkout.view_shift",
+        "members.add_member",
+        "members.change_reminder",
+        "stores.view_store",
+    ),
+    # Ledgers, reconciliation, liabilities, exports, approvals; changes no member.
+    "finance": (
+        *READ_ALL,
+        "*.export_*",
+        "catalog.view_cost",
+        "points.adjust_balance",
+        "jobs.start_job",
+        "reports.*",
+    ),
+    # Reads all, changes nothing.
+    "auditor": (*READ_ALL, "catalog.view_cost", "audit.export_record", "reports.view_*"),
+}
+
+
+def rights_of(role: str, known: set[str]) -> set[str]:
+    """The rights among ``known`` that a role's patterns name."""
+    return {right for right in known if any(fnmatchcase(right, pattern) for pattern in TABLE[role])}
+
+
+def known_rights() -> dict[str, int]:
+    """All rights of our own apps, ``app.codename`` to the permission's id."""
+    from django.conf import settings
+    from django.contrib.auth.models import Permission
+
+    rows = Permission.objects.filter(content_type__app_label__in=settings.FIRST_PARTY_APPS)
+    return {
+        f"{app}.{codename}": pk for app, codename, pk in rows.values_list("content_type__app_label", "codename", "pk")
+    }
+
+
+def sync(**_: Any) -> dict[str, int]:
+    """Make the groups of the house have exactly their rights; returns how many each has. Safe to run again."""
+    from django.contrib.auth.models import Group
+
+    known = known_rights()
+    groups = {group.name: group for group in Group.objects.filter(name__in=TABLE).prefetch_related("permissions")}
+    counts = {}
+    for role in TABLE:
+        group = groups.get(role)
+        before = {permission.pk for permission in group.permissions.all()} if group else set()
+        wanted = {known[right] for right in rights_of(role, set(known))}
+        group = group or Group.objects.create(name=role)
+        if wanted != before:
+            group.permissions.set(wanted)
+        counts[role] = len(wanted)
+    return counts
