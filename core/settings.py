@@ -21,7 +21,7 @@ class Setting:
     default: Any
     label: Any
     help: Any = ""
-    group: str = ""
+    group: Any = ""
     choices: tuple[tuple[str, Any], ...] = field(default=())
     check: Callable[[Any], Any] | None = None
     warning: Any = ""

@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from core import audit, facts, settings
+from core.links import Link, register_member_panel, register_navigation
+from core.links import register as register_link
 from core.settings import Setting
 from coupons.facts import UNUSED_COUNT
 from coupons.proofs import PROOFS
@@ -14,7 +16,7 @@ def _grace_problem(days: int) -> object:
 
 
 def register() -> None:
-    """Audit actions, settings, facts and proofs."""
+    """Audit actions, settings, facts, proofs, pages and the block of the member page."""
     for action, label in (
         ("coupon_template.created", _("Coupon template created")),
         ("coupon_template.changed", _("Coupon template changed")),
@@ -30,10 +32,37 @@ def register() -> None:
             3,
             _("Days that a coupon given back after its end stays valid"),
             help=_("When an order is refunded wholly and its coupon is already over. 0: it stays expired."),
-            group="coupons",
+            group=_("Coupons"),
             check=_grace_problem,
         )
     )
     facts.register(UNUSED_COUNT)
     for proof in PROOFS:
         register_proof(proof)
+    register_navigation(
+        Link(
+            "coupon-templates",
+            "coupons:template-list",
+            _("Coupons"),
+            "coupons.view_template",
+            "ticket",
+            "marketing",
+            60,
+        )
+    )
+    register_link(Link("coupon", "coupons:coupon-detail", _("Coupon"), "coupons.view_coupon", kwargs=("pk",)))
+    register_link(
+        Link(
+            "coupon_template", "coupons:template-detail", _("Coupon template"), "coupons.view_template", kwargs=("pk",)
+        )
+    )
+    register_member_panel(
+        Link(
+            "member-coupons",
+            "coupons:member-panel",
+            _("Coupons"),
+            "coupons.view_coupon",
+            order=60,
+            kwargs=("member_id",),
+        )
+    )

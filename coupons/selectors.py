@@ -1,6 +1,7 @@
 """Reads of coupons. What the till needs comes as frozen terms, never as rows."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,32 @@ def find_terms_by_code(code: str) -> CouponTerms | None:
         return None
     row = Coupon.objects.filter(code=code).select_related("template").first()
     return None if row is None else terms_of(row)
+
+
+@dataclass(frozen=True)
+class State:
+    """A coupon's state for people, with the kind of its badge."""
+
+    label: str
+    kind: str
+
+
+def state_of(coupon: Coupon, at: datetime) -> State:
+    """The stored state, or what the clock makes of an unused coupon: not yet valid, expired."""
+    if coupon.status == Coupon.Status.REDEEMED:
+        return State(_("used"), "neutral")
+    if coupon.status == Coupon.Status.VOID:
+        return State(_("void"), "danger")
+    if at >= coupon.valid_until:
+        return State(_("expired"), "warning")
+    if coupon.template.is_stopped:
+        return State(_("stopped"), "warning")
+    return State(_("usable"), "success") if at >= coupon.valid_from else State(_("not yet valid"), "info")
+
+
+def get_coupon(pk: int) -> Coupon:
+    """One coupon with its template and member; Coupon.DoesNotExist."""
+    return Coupon.objects.select_related("template", "member").get(pk=pk)
 
 
 def get_by_code(code: str) -> Coupon:

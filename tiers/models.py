@@ -42,11 +42,21 @@ class Track(models.Model):
 class Tier(models.Model):
     """A level. The code is for rules and never changes; the lowest rank of a track is everybody's."""
 
+    class Colour(models.TextChoices):
+        """The badges of the design system."""
+
+        GREY = "tier-0", _("grey")
+        SILVER = "tier-1", _("silver")
+        GOLD = "tier-2", _("gold")
+        VIOLET = "tier-3", _("violet")
+        TEAL = "tier-4", _("teal")
+        BLACK = "tier-5", _("black")
+
     track = models.ForeignKey(Track, models.PROTECT, related_name="tiers", verbose_name=_("track"))
     rank = models.PositiveSmallIntegerField(_("rank"))
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=30)
-    colour = models.CharField(_("colour"), max_length=20)
+    colour = models.CharField(_("colour"), max_length=10, choices=Colour.choices, default=Colour.GREY)
 
     class Meta:
         verbose_name = _("tier")

@@ -5,6 +5,8 @@ from datetime import time
 from django.utils.translation import gettext_lazy as _
 
 from core import audit, facts, settings
+from core.links import Link, register_member_panel, register_navigation
+from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
 from tiers.facts import TIER
@@ -17,7 +19,7 @@ def _days_problem(days: int) -> object:
 
 
 def register() -> None:
-    """Audit actions, settings, facts, proofs and the job of the night."""
+    """Audit actions, settings, facts, proofs, the job of the night, pages and the block of the member page."""
     for action, label in (
         ("tier.set_by_hand", _("Tier set by hand")),
         ("tier.version_added", _("Tier rules changed")),
@@ -31,7 +33,7 @@ def register() -> None:
             7,
             _("Days in which a refund revokes the upgrade it was earned with"),
             help=_("0: only on the day of the upgrade. Later refunds count at the next evaluation."),
-            group="tiers",
+            group=_("Tiers"),
             check=_days_problem,
         )
     )
@@ -47,3 +49,8 @@ def register() -> None:
     )
     for proof in PROOFS:
         register_proof(proof)
+    register_navigation(Link("tiers", "tiers:tier-list", _("Tiers"), "tiers.view_tier", "trophy", "members", 60))
+    register_link(Link("tier", "tiers:tier-detail", _("Tier"), "tiers.view_tier", kwargs=("pk",)))
+    register_member_panel(
+        Link("member-tier", "tiers:member-panel", _("Tier"), "tiers.view_period", order=20, kwargs=("member_id",))
+    )

@@ -86,6 +86,17 @@ def list_versions_in_force(at: datetime) -> list[Version]:
     return sorted(rows, key=lambda version: version.tier.rank)
 
 
+def list_coming_versions(at: datetime) -> dict[int, Version]:
+    """The next version of each level that has not begun, by tier id; one statement."""
+    rows = Version.objects.filter(effective_at__gt=at).order_by("tier_id", "effective_at", "-pk").distinct("tier_id")
+    return {version.tier_id: version for version in rows}
+
+
+def is_base(tier: Tier) -> bool:
+    """Whether the level is the lowest of its track, which every member has."""
+    return not Tier.objects.filter(track_id=tier.track_id, rank__lt=tier.rank).exists()
+
+
 def list_versions(*, tier_id: int) -> QuerySet[Version]:
     """All versions of a level, newest first."""
     return Version.objects.filter(tier_id=tier_id).select_related("tier", "actor").order_by("-effective_at", "-pk")

@@ -1,6 +1,26 @@
 """URLs of tiers and the rights they need."""
 
-app_name = "tiers"
-urlpatterns: list[object] = []
+from django.urls import path
 
-PERMISSIONS: dict[str, str] = {}
+from tiers import views
+
+app_name = "tiers"
+urlpatterns = [
+    path("", views.tier_list, name="tier-list"),
+    path("<int:pk>/", views.tier_detail, name="tier-detail"),
+    path("<int:pk>/edit/", views.tier_edit, name="tier-edit"),
+    path("<int:pk>/versions/new/", views.version_create, name="version-create"),
+    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
+    path("members/<int:member_id>/changes/", views.member_change_list, name="member-change-list"),
+    path("members/<int:member_id>/tier/", views.member_tier_edit, name="member-tier-edit"),
+]
+
+PERMISSIONS: dict[str, str] = {
+    "tiers:tier-list": "tiers.view_tier",
+    "tiers:tier-detail": "tiers.view_tier",
+    "tiers:tier-edit": "tiers.change_tier",
+    "tiers:version-create": "tiers.add_version",
+    "tiers:member-panel": "tiers.view_period",
+    "tiers:member-change-list": "tiers.view_period",
+    "tiers:member-tier-edit": "tiers.set_member_tier",
+}

@@ -1,7 +1,7 @@
 """What is done to coupons: templates, giving out, using up, giving back, voiding."""
 
 from coupons.services.issuing import CannotIssue, issue, issue_by_hand
-from coupons.services.templates import InvalidTemplate, save_template, set_template_status
+from coupons.services.templates import InvalidTemplate, next_statuses, save_template, set_template_status
 from coupons.services.using import CannotReturn, CannotVoid, CouponNotUsable, redeem, return_redeemed, void
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "InvalidTemplate",
     "issue",
     "issue_by_hand",
+    "next_statuses",
     "redeem",
     "return_redeemed",
     "save_template",

@@ -67,6 +67,11 @@ def save_template(*, template: Template, actor: Staff | None, at: datetime) -> T
     return template
 
 
+def next_statuses(template: Template) -> list[Template.Status]:
+    """What the template can become from its present state, in order of life."""
+    return [status for status in Template.Status if status in MOVES[Template.Status(template.status)]]
+
+
 @transaction.atomic
 def set_template_status(*, template_id: int, status: str, actor: Staff | None, at: datetime) -> Template:
     """Activate, pause or retire. Paused and retired stop new issues, and use as well unless the template says

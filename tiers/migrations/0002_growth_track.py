@@ -7,10 +7,10 @@ from django.db import migrations
 
 # code, rank, name, colour, threshold of spend and of points within 12 rolling months, discount factor, multiple
 LEVELS = (
-    ("normal", 0, "普通", "slate", None, "1.0000", "1"),
-    ("silver", 10, "银卡", "silver", "500", "0.9500", "1"),
-    ("gold", 20, "金卡", "gold", "2000", "0.9000", "2"),
-    ("diamond", 30, "钻石", "diamond", "5000", "0.8000", "5"),
+    ("normal", 0, "普通", "tier-0", None, "1.0000", "1"),
+    ("silver", 10, "银卡", "tier-1", "500", "0.9500", "1"),
+    ("gold", 20, "金卡", "tier-2", "2000", "0.9000", "2"),
+    ("diamond", 30, "钻石", "tier-3", "5000", "0.8000", "5"),
 )
 
 

@@ -11,6 +11,7 @@ from core.errors import DomainError
 from stores.models import Staff
 from tiers.models import Tier, Version
 from tiers.rules import ALL, ANY, LIFETIME, METRICS, WINDOWS, Thresholds
+from tiers.selectors import is_base
 
 
 class InvalidVersion(DomainError):
@@ -61,10 +62,10 @@ def add_version(
 
 
 def _check(tier: Tier, thresholds: Thresholds, discount_factor: Decimal, points_multiple: Decimal) -> None:
-    is_base = not Tier.objects.filter(track_id=tier.track_id, rank__lt=tier.rank).exists()
-    if is_base and thresholds.metrics:
+    everybodys = is_base(tier)
+    if everybodys and thresholds.metrics:
         raise InvalidVersion(_("The lowest tier is everybody's and has no threshold."))
-    if not is_base and not thresholds.metrics:
+    if not everybodys and not thresholds.metrics:
         raise InvalidVersion(_("Set at least one threshold."))
     if set(thresholds.metrics) - set(METRICS) or any(amount <= 0 for amount in thresholds.metrics.values()):
         raise InvalidVersion(_("A threshold must be more than zero."))
