@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from django.conf import settings
 
 
 @pytest.fixture
-def written() -> list[str]:
+def written() -> Iterator[list[str]]:
     """Lines as the real formatter of the settings writes them."""
-    factory = logging.config.DictConfigurator({"version": 1})
-    formatter = factory.configure_formatter(dict(settings.LOGGING["formatters"]["line"]))
+    factory = logging.config.DictConfigurator(settings.LOGGING)
+    formatter = factory.configure_formatter(factory.config["formatters"]["line"])
     lines: list[str] = []
 
     class Keep(logging.Handler):
