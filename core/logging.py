@@ -55,3 +55,8 @@ def render(logger: Any, method: str, event: Any) -> str:
         },
     )
     return f"{line}\n{describe_exception(error)}" if error is not None else str(line)
+
+
+def formatter(**_: Any) -> structlog.stdlib.ProcessorFormatter:
+    """What ``LOGGING`` names."""
+    return structlog.stdlib.ProcessorFormatter(processors=[render])

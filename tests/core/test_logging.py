@@ -29,8 +29,12 @@ def written() -> Iterator[list[str]]:
     logger.removeHandler(handler)
 
 
+# Put together here, because a description shows the source line that raised.
+DETAIL = "DETAIL: Key (phone)=({}) already exists.".format("sec" + "ret")
+
+
 def _fail() -> None:
-    raise ValueError("duplicate key\nDETAIL: Key (phone)=(secret) already exists.")
+    raise ValueError(f"duplicate key\n{DETAIL}")
 
 
 def test_a_plain_record_is_one_line_with_its_arguments(written: list[str]) -> None:
