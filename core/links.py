@@ -41,7 +41,9 @@ def register_navigation(link: Link) -> None:
 
 
 def register_member_panel(link: Link) -> None:
-    """Put a lazily loaded block on the member page; its URL takes ``member_id``."""
+    """Put a lazily loaded block on the member page: its URL takes the member's id and answers with the inside of a card
+    that the page has already headed with ``label``.
+    """
     register(link)
     _member_panels[:] = sorted([*[p for p in _member_panels if p.name != link.name], link], key=lambda p: p.order)
 
@@ -57,7 +59,7 @@ def member_panels_for(staff: Any) -> list[Link]:
 
 
 def resolve(source: str) -> str | None:
-    """The URL of ``kind:id`` (an entry's ``source``), or None where nobody registered the kind or the id does not fit."""
+    """The URL of ``kind:id`` (an entry's ``source``), or None where the kind is unknown or the id does not fit."""
     kind, _, rest = source.partition(":")
     link = _links.get(kind)
     if link is None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.ledger import AppendOnly, append_only_triggers
@@ -121,6 +122,17 @@ class Member(models.Model):
         except ValueError:
             # Sealed with a key that is gone: the till still sees the tail.
             return f"*******{self.phone_tail}"
+
+    @property
+    def birthday_text(self) -> str:
+        """``1990-03-18``, ``--03-18`` without a year, with the lunar calendar and leap month said in words."""
+        if self.birth_month is None or self.birth_day is None:
+            return ""
+        text = f"{self.birth_year or '-'}-{self.birth_month:02d}-{self.birth_day:02d}"
+        if self.birth_calendar == self.Calendar.SOLAR:
+            return text
+        leap = gettext("leap month") if self.birth_month_is_leap else ""
+        return f"{gettext('lunar')} {text} {leap}".strip()
 
     @property
     def is_open(self) -> bool:

@@ -1,14 +1,20 @@
 """What members tells the doors of core and jobs at start."""
 
+from datetime import time
+
 from django.utils.translation import gettext_lazy as _
 
 from core import audit, facts, settings
+from core.links import Link, register_navigation
+from core.links import register as register_link
 from core.settings import Setting
+from jobs.registry import Job, register_job
+from members import services
 from members.facts import FACTS
 
 
 def register() -> None:
-    """Audit labels, settings and facts."""
+    """Audit labels, settings, facts, the nightly job and the pages of the side navigation."""
     for action, label in (
         ("member.created", _("Member registered")),
         ("member.changed", _("Member changed")),
@@ -39,3 +45,19 @@ def register() -> None:
         ),
     )
     facts.register(*FACTS)
+    register_job(
+        Job(
+            "members.remind_birthdays",
+            _("Remind of birthdays"),
+            _("Makes a reminder for the store of registration of every member whose birthday is near."),
+            services.remind_birthdays,
+            time(0, 20),
+        )
+    )
+    register_link(Link("member", "members:member-detail", _("Member"), "members.view_member", kwargs=("pk",)))
+    register_navigation(
+        Link("members", "members:member-list", _("Members"), "members.view_member", "user-group", "members", 10)
+    )
+    register_navigation(
+        Link("reminders", "members:reminder-list", _("Birthdays"), "members.view_reminder", "cake", "members", 20)
+    )

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from core import audit, pinyin
+from core import audit, pinyin, settings
 from core.database import copy_rows
 from core.days import local_day
 from core.errors import DomainError, StateChanged
+from jobs.registry import Counts
 from members import identity, rules
 from members.models import Member, Reminder, SearchKey, StatusChange
 from members.selectors import get_phone
@@ -42,13 +43,14 @@ class WrongStatus(StateChanged):
 
 @dataclass(frozen=True)
 class MemberData:
-    """What a person tells about themselves, as typed. ``phone`` in any notation; a birthday without year is fine.
+    """What a person tells about themselves, as typed. A birthday without year is fine.
 
+    ``phone`` is in any notation; None keeps the present one, because a form that changes a member does not show it.
     ``registered_at`` is for histories brought along; without it the member registers now.
     """
 
     name: str = ""
-    phone: str = ""
+    phone: str | None = ""
     gender: str = Member.Gender.UNKNOWN
     birth_calendar: str = Member.Calendar.SOLAR
     birth_year: int | None = None
@@ -201,6 +203,60 @@ def reveal_phone(*, member_id: int, reason: str, actor: Staff, at: datetime, sto
     return identity.display_phone(get_phone(member))
 
 
+def remind_birthdays(day: date, at: datetime) -> Iterator[Counts]:
+    """The nightly job: reminders of the birthdays from ``day`` to so many days ahead (a setting), one statement.
+
+    Each is made once per member and solar or lunar year however often and late the job runs, and a member who
+    registers shortly before the birthday is reminded of too.
+    """
+    ahead = settings.value("members.birthday_reminder_days", at)
+    in_leap_month = settings.value("members.leap_month_birthdays", at) == "leap"
+    found = [
+        (due_on, celebration)
+        for due_on in (day + timedelta(days=offset) for offset in range(ahead + 1))
+        for celebration in rules.celebrations(due_on, in_leap_month=in_leap_month)
+    ]
+    columns = [
+        [celebration.calendar for _due_on, celebration in found],
+        [celebration.month for _due_on, celebration in found],
+        [celebration.day for _due_on, celebration in found],
+        [celebration.is_leap for _due_on, celebration in found],
+        [celebration.occurrence for _due_on, celebration in found],
+        [due_on for due_on, _celebration in found],
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_REMIND, columns)
+        changed = cursor.rowcount
+    yield {"changed": changed}
+
+
+_REMIND = """
+INSERT INTO members_reminder (member_id, store_id, kind, occurrence, due_on)
+SELECT member.id, member.store_id, day.calendar || '_birthday', day.occurrence, day.due_on
+FROM unnest(%s::text[], %s::int[], %s::int[], %s::boolean[], %s::int[], %s::date[])
+     AS day (calendar, month, day, is_leap, occurrence, due_on)
+JOIN members_member AS member
+  ON member.birth_calendar = day.calendar AND member.birth_month = day.month AND member.birth_day = day.day
+WHERE member.status = 'active' AND (day.is_leap IS NULL OR day.is_leap = member.birth_month_is_leap)
+ON CONFLICT (member_id, kind, occurrence) DO NOTHING
+"""
+
+
+@transaction.atomic
+def record_export(*, count: int, filters: dict[str, str], with_phones: bool, actor: Staff, at: datetime) -> None:
+    """Keep who downloaded how many members with which filters; a searched text is not repeated (it may be a phone)."""
+    kept = {name: value if name != "search" else "*" for name, value in filters.items() if value}
+    audit.record(
+        "member.exported",
+        actor=actor,
+        subject="members:list",
+        at=at,
+        count=count,
+        with_phones=with_phones,
+        filters=kept,
+    )
+
+
 @transaction.atomic
 def complete_reminder(*, reminder_id: int, actor: Staff, at: datetime) -> None:
     """Tick a reminder off; a second tick keeps the first one's person and time."""
@@ -246,11 +302,12 @@ def _fill(member: Member, data: MemberData, at: datetime) -> None:
         setattr(member, field, value.strip() if isinstance(value, str) else value)
     _check_text(member)
     member.name_key = pinyin.name_key(member.name)
-    sealed = identity.seal_phone(_canonical_phone(data.phone))
-    member.phone_cipher, member.phone_hash = sealed.cipher, sealed.hash
-    member.phone_prefix_hash, member.phone_tail = sealed.prefix_hash, sealed.tail
-    member.is_named = data.is_named or bool(member.name or sealed.hash)
-    if not (member.name or sealed.hash) and member.is_named:
+    if data.phone is not None:
+        sealed = identity.seal_phone(_canonical_phone(data.phone))
+        member.phone_cipher, member.phone_hash = sealed.cipher, sealed.hash
+        member.phone_prefix_hash, member.phone_tail = sealed.prefix_hash, sealed.tail
+    member.is_named = data.is_named or bool(member.name or member.phone_hash)
+    if not (member.name or member.phone_hash) and member.is_named:
         raise InvalidMember(_("A member needs a name or a phone number."), "name")
     _check_birthday(member, at)
 

@@ -1,6 +1,34 @@
 """URLs of members and the rights they need."""
 
-app_name = "members"
-urlpatterns: list[object] = []
+from django.urls import path
 
-PERMISSIONS: dict[str, str] = {}
+from members import views
+
+app_name = "members"
+urlpatterns = [
+    path("", views.member_list, name="member-list"),
+    path("export/", views.member_export, name="member-export"),
+    path("new/", views.member_create, name="member-create"),
+    path("reminders/", views.reminder_list, name="reminder-list"),
+    path("reminders/<int:pk>/completion/", views.reminder_complete, name="reminder-complete"),
+    path("<int:pk>/", views.member_detail, name="member-detail"),
+    path("<int:pk>/edit/", views.member_edit, name="member-edit"),
+    path("<int:pk>/card/", views.member_card, name="card-detail"),
+    path("<int:pk>/phone/", views.phone_reveal, name="phone-reveal"),
+    path("<int:pk>/freeze/", views.freeze_create, name="freeze-create"),
+    path("<int:pk>/freeze/end/", views.freeze_delete, name="freeze-delete"),
+]
+
+PERMISSIONS: dict[str, str] = {
+    "members:member-list": "members.view_member",
+    "members:member-export": "members.export_member",
+    "members:member-create": "members.add_member",
+    "members:member-detail": "members.view_member",
+    "members:member-edit": "members.change_member",
+    "members:card-detail": "members.view_member",
+    "members:phone-reveal": "members.reveal_phone",
+    "members:freeze-create": "members.freeze_member",
+    "members:freeze-delete": "members.freeze_member",
+    "members:reminder-list": "members.view_reminder",
+    "members:reminder-complete": "members.change_reminder",
+}

@@ -78,7 +78,7 @@ def _check(tag: Tag, rule: dict[str, Any] | None) -> None:
 def tag_member(
     *, member_id: int, tag_id: int, actor: Staff | None, at: datetime, store: Store | None = None
 ) -> MemberTag:
-    """Give a tag by hand; rules never take it away (R-G6). A tag that the member has by its rule becomes one by hand."""
+    """Give a tag by hand; rules never take it away (R-G6). One that the member has by its rule becomes one by hand."""
     member = lock_member(member_id)
     tag = Tag.objects.get(pk=tag_id)
     if not tag.is_active:
@@ -145,14 +145,16 @@ _RETAG = """
 WITH matched AS MATERIALIZED ({matched}),
 gone AS (
     UPDATE tags_membertag SET until = GREATEST(%s, since)
-    WHERE tag_id = %s AND source = 'rule' AND until IS NULL AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = member_id)
+    WHERE tag_id = %s AND source = 'rule' AND until IS NULL
+      AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.id = member_id)
     RETURNING 1
 ),
 come AS (
     INSERT INTO tags_membertag (member_id, tag_id, source, since, rule_version)
     SELECT id, %s, 'rule', %s, %s FROM matched
     WHERE NOT EXISTS (
-        SELECT 1 FROM tags_membertag AS held WHERE held.tag_id = %s AND held.until IS NULL AND held.member_id = matched.id
+        SELECT 1 FROM tags_membertag AS held
+        WHERE held.tag_id = %s AND held.until IS NULL AND held.member_id = matched.id
     )
     ON CONFLICT (member_id, tag_id) WHERE until IS NULL DO NOTHING
     RETURNING 1

@@ -1,0 +1,145 @@
+"""What people type about members, turned into domain values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import CommandForm, LenientDateField
+from members import identity
+from members.models import Member
+from members.selectors import MemberFilter
+from members.services import MemberData
+
+_MONTHS = [("", _("month"))] + [(str(number), str(number)) for number in range(1, 13)]
+_DAYS = [("", _("day"))] + [(str(number), str(number)) for number in range(1, 32)]
+
+
+class MemberForm(forms.Form):
+    """A member's own data. Changing a member, the phone is left empty to keep it: the full number is not shown."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, required=False)
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    gender = forms.ChoiceField(label=_("Gender"), choices=Member.Gender.choices, initial=Member.Gender.UNKNOWN)
+    birth_calendar = forms.ChoiceField(
+        label=_("Birthday by calendar"), choices=Member.Calendar.choices, initial=Member.Calendar.SOLAR
+    )
+    birth_year = forms.IntegerField(
+        label=_("Year of birth"), min_value=1900, max_value=2099, required=False, help_text=_("May stay empty.")
+    )
+    birth_month = forms.TypedChoiceField(
+        label=_("Month of birth"), choices=_MONTHS, coerce=int, empty_value=None, required=False
+    )
+    birth_day = forms.TypedChoiceField(
+        label=_("Day of birth"), choices=_DAYS, coerce=int, empty_value=None, required=False
+    )
+    birth_month_is_leap = forms.BooleanField(
+        label=_("Leap month (lunar calendar only)"),
+        required=False,
+        help_text=_("Kept in the ordinary month of the same number."),
+    )
+    email = forms.EmailField(label=_("Email"), required=False, max_length=254)
+    address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    notes = forms.CharField(label=_("Notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean_phone(self) -> str:
+        """The canonical number."""
+        text = str(self.cleaned_data["phone"])
+        if not text:
+            return ""
+        try:
+            return identity.normalize_phone(text)
+        except identity.InvalidPhone as error:
+            raise ValidationError(_("This is not a phone number.")) from error
+
+    def data_of_member(self, **more: Any) -> MemberData:
+        """The typed values for the services."""
+        values = {name: self.cleaned_data[name] for name in MemberForm.base_fields}
+        # The leap box may stay ticked from an earlier choice of calendar.
+        values["birth_month_is_leap"] = (
+            values["birth_month_is_leap"] and values["birth_calendar"] == Member.Calendar.LUNAR
+        )
+        return MemberData(**{**values, **more})
+
+
+class MemberCreateForm(MemberForm, CommandForm):
+    """A new member; sent twice it registers once."""
+
+
+class MemberEditForm(MemberForm):
+    """Changes of a member."""
+
+    remove_phone = forms.BooleanField(label=_("Remove the phone number"), required=False)
+
+    @classmethod
+    def initial_of(cls, member: Member) -> dict[str, Any]:
+        """The present values, without the phone."""
+        return {name: getattr(member, name) for name in MemberForm.base_fields if name != "phone"}
+
+    def clean(self) -> dict[str, Any]:
+        """A new number and "remove" contradict each other."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("phone") and cleaned.get("remove_phone"):
+            self.add_error("phone", _("Either enter a new number or remove the present one."))
+        return cleaned
+
+    def phone_to_store(self) -> str | None:
+        """The new number, "" to remove it, None to keep the present one."""
+        if self.cleaned_data["remove_phone"]:
+            return ""
+        return self.cleaned_data["phone"] or None
+
+
+class ReasonForm(forms.Form):
+    """Why something is done that needs a reason."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}), strip=True)
+
+
+class MemberFilterForm(forms.Form):
+    """The filter bar of the list; what does not fit narrows nothing."""
+
+    search = forms.CharField(label=_("Search"), max_length=60, required=False)
+    status = forms.ChoiceField(label=_("Status"), required=False)
+    source = forms.ChoiceField(label=_("Source"), required=False)
+    store = forms.TypedChoiceField(label=_("Store"), required=False, coerce=int, empty_value=None)
+    gender = forms.ChoiceField(label=_("Gender"), required=False)
+    registered_from = LenientDateField(label=_("Registered from"), required=False)
+    registered_until = LenientDateField(label=_("until"), required=False)
+
+    def __init__(self, data: Mapping[str, Any], *, stores: list[tuple[int, str]]) -> None:
+        super().__init__(data)
+        for name, choices in (
+            ("status", Member.Status.choices),
+            ("source", Member.Source.choices),
+            ("gender", Member.Gender.choices),
+            ("store", stores),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 (tells the type checker)
+            field.choices = [("", _("all")), *choices]
+        self.fields["search"].widget.attrs.update(
+            {"type": "search", "placeholder": _("Name, pinyin, phone, last 4 digits, number")}
+        )
+
+    @property
+    def criteria(self) -> MemberFilter:
+        """The filter that the selectors take."""
+        self.is_valid()
+        cleaned = self.cleaned_data
+        return MemberFilter(
+            search=cleaned.get("search", ""),
+            status=cleaned.get("status", ""),
+            source=cleaned.get("source", ""),
+            store_id=cleaned.get("store"),
+            gender=cleaned.get("gender", ""),
+            registered_from=cleaned.get("registered_from"),
+            registered_until=cleaned.get("registered_until"),
+        )

@@ -1,0 +1,232 @@
+"""Pages of members: one call down, one answer up."""
+
+from datetime import timedelta
+from typing import cast
+
+import segno
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.services import run_command
+from core import links
+from core.days import local_day
+from core.errors import DomainError
+from core.http import render_page
+from core.listing import list_page
+from core.workbook import limited, workbook_response
+from members import selectors, services
+from members.columns import EXPORT_COLUMNS, export_row
+from members.forms import MemberCreateForm, MemberEditForm, MemberFilterForm, MemberForm, ReasonForm
+from members.models import Member
+from stores.models import Staff, Store
+from stores.session import active_store
+
+
+def _staff(request: HttpRequest) -> Staff:
+    return cast("Staff", request.user)
+
+
+def _filter_form(request: HttpRequest) -> MemberFilterForm:
+    # Members are shared by the chain (R-S2), so every store can be asked for.
+    return MemberFilterForm(request.GET, stores=list(Store.objects.order_by("code").values_list("pk", "name")))
+
+
+@require_GET
+def member_list(request: HttpRequest) -> HttpResponse:
+    """Members, newest first; filters stand in the URL."""
+    form = _filter_form(request)
+    rows = selectors.list_members(form.criteria)
+    page = list_page(rows, request.GET, sorts={"registered": "registered_at"}, default="-registered")
+    context = {"form": form, "page": page}
+    return render_page(request, "members/member_list.html", context, fragment="table")
+
+
+@require_POST
+def member_export(request: HttpRequest) -> FileResponse:
+    """Exactly what is filtered as .xlsx; full phones only for those who may see them. Kept in the audit trail."""
+    staff, at = _staff(request), timezone.now()
+    form = _filter_form(request)
+    with_phones = staff.has_perm("members.reveal_phone")
+    rows = selectors.list_members(form.criteria).order_by(*selectors.NEWEST_FIRST).iterator(chunk_size=2000)
+    filters = {name: request.GET.get(name, "") for name in form.fields}
+    notes = [(_("Made by"), staff), (_("Made at"), timezone.localtime(at).strftime("%Y-%m-%d %H:%M"))]
+    notes += [(form.fields[name].label, value) for name, value in filters.items() if value]
+    response, count = workbook_response(
+        name=_("Members"),
+        title=_("Members"),
+        columns=EXPORT_COLUMNS,
+        rows=limited(export_row(member, with_phones=with_phones) for member in rows),
+        notes=notes,
+    )
+    services.record_export(count=count, filters=filters, with_phones=with_phones, actor=staff, at=at)
+    return response
+
+
+def member_create(request: HttpRequest) -> HttpResponse:
+    """Register a member at the active store. A phone that exists answers with a link to that member."""
+    form = MemberCreateForm(request.POST or None, initial={"phone": request.GET.get("phone", "")})
+    if request.method == "POST" and form.is_valid():
+        staff, at, store = _staff(request), timezone.now(), active_store(request)
+
+        def register() -> dict[str, int]:
+            member = services.create_member(
+                data=form.data_of_member(), source=Member.Source.COUNTER, store=store, actor=staff, at=at
+            )
+            return {"member": member.pk}
+
+        try:
+            result = run_command(
+                name="members.create",
+                key=form.cleaned_data["command_key"],
+                content=form.content,
+                actor=staff,
+                execute=register,
+            )
+        except services.InvalidMember as refusal:
+            _show_refusal(form, refusal)
+        else:
+            messages.success(request, _("The member is registered."))
+            return redirect("members:member-detail", result["member"])
+    status = 422 if form.is_bound else 200
+    return render(request, "members/member_form.html", {"form": form}, status=status)
+
+
+def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what a member told."""
+    member = _get_member(pk)
+    form = MemberEditForm(request.POST or None, initial=MemberEditForm.initial_of(member))
+    form.fields["phone"].help_text = (
+        _("%(phone)s is stored; leave empty to keep it.") % {"phone": member.masked_phone} if member.phone_tail else ""
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.data_of_member(
+            phone=form.phone_to_store(),
+            is_named=member.is_named,
+            referrer_id=member.referrer_id,
+            external_source=member.external_source,
+            external_id=member.external_id,
+        )
+        try:
+            services.update_member(
+                member_id=pk, data=data, actor=_staff(request), at=timezone.now(), store=active_store(request)
+            )
+        except services.InvalidMember as refusal:
+            _show_refusal(form, refusal)
+        else:
+            messages.success(request, _("The changes are saved."))
+            return redirect("members:member-detail", pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "members/member_form.html", {"form": form, "member": member}, status=status)
+
+
+def _show_refusal(form: MemberForm, refusal: services.InvalidMember) -> None:
+    field = refusal.field if refusal.field in form.fields else None
+    if isinstance(refusal, services.PhoneTaken):
+        url = reverse("members:member-detail", args=[refusal.member_id])
+        form.add_error(field, format_html('{} <a href="{}">{}</a>', refusal.message, url, _("Open that member")))
+    else:
+        form.add_error(field, str(refusal))
+
+
+def _get_member(pk: int) -> Member:
+    return get_object_or_404(selectors.list_all(), pk=pk)
+
+
+@require_GET
+def member_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who the member is; every other app brings its own block, loaded after the page."""
+    member = _get_member(pk)
+    panels = [
+        {"name": panel.name.replace(".", "-"), "label": panel.label, "url": reverse(panel.url_name, args=[pk])}
+        for panel in links.member_panels_for(_staff(request))
+    ]
+    context = {"member": member, "panels": panels, "changes": selectors.list_status_changes(pk)[:5]}
+    return render(request, "members/member_detail.html", context)
+
+
+@require_GET
+def member_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """The member number as a QR code: the virtual card."""
+    code = segno.make_qr(_get_member(pk).number, error="m")
+    image = code.svg_inline(scale=6, border=4, svgclass=None, lineclass=None, omitsize=False, dark="#000", light="#fff")
+    body = image.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return HttpResponse(body, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@require_POST
+def phone_reveal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The full number once, with a reason that is kept."""
+    member = _get_member(pk)
+    form = ReasonForm(request.POST)
+    context = {"member": member, "form": form, "phone": ""}
+    if not form.is_valid():
+        return render_page(request, "members/phone_reveal.html", context, fragment="phone", status=422)
+    context["phone"] = services.reveal_phone(
+        member_id=pk,
+        reason=form.cleaned_data["reason"],
+        actor=_staff(request),
+        at=timezone.now(),
+        store=active_store(request),
+    )
+    response = render_page(request, "members/phone_reveal.html", context, fragment="phone")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def freeze_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """Freeze a member, with a reason."""
+    return _change_status(request, pk, is_freeze=True)
+
+
+def freeze_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lift a freeze, with a reason."""
+    return _change_status(request, pk, is_freeze=False)
+
+
+def _change_status(request: HttpRequest, pk: int, *, is_freeze: bool) -> HttpResponse:
+    member = _get_member(pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        act = services.freeze_member if is_freeze else services.unfreeze_member
+        try:
+            act(
+                member_id=pk,
+                reason=form.cleaned_data["reason"],
+                actor=_staff(request),
+                at=timezone.now(),
+                store=active_store(request),
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("The member is frozen.") if is_freeze else _("The member is active again."))
+            return redirect("members:member-detail", pk)
+    context = {"member": member, "form": form, "is_freeze": is_freeze}
+    return render(request, "members/freeze_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+def reminder_list(request: HttpRequest) -> HttpResponse:
+    """Birthdays of the person's stores: open ones from a week back on, or those that are done."""
+    today = local_day(timezone.now())
+    show_done = request.GET.get("show") == "done"
+    rows = selectors.list_reminders(_staff(request), is_done=show_done, since=today - timedelta(days=7))
+    page = list_page(rows, request.GET, sorts={"due": "due_on"}, default="-due" if show_done else "due")
+    context = {"page": page, "today": today, "show_done": show_done}
+    return render_page(request, "members/reminder_list.html", context, fragment="table")
+
+
+@require_POST
+def reminder_complete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tick a reminder off; one of another store does not exist (R-S2)."""
+    if not selectors.list_reminders(_staff(request)).filter(pk=pk).exists():
+        raise Http404
+    services.complete_reminder(reminder_id=pk, actor=_staff(request), at=timezone.now())
+    messages.success(request, _("Ticked off."))
+    return redirect("members:reminder-list")
