@@ -43,8 +43,8 @@ def recharge_at_till(
     """Sell stored value and return the sale's id.
 
     With ``plan_id`` the amount must be the plan's; a free amount takes the best single plan that it reaches, or none
-    (R-W12). ``received`` may exceed the amount for cash only. Points of the plan are a gift, and the principal counts for
-    tiers (R-T1). Refusals: InvalidTender, NoShift, MemberNotUsable and those of the wallet; nothing moves then.
+    (R-W12). ``received`` may exceed the amount for cash only. Points of the plan are a gift; the principal counts
+    for tiers (R-T1). Refusals: InvalidTender, NoShift, MemberNotUsable and those of the wallet; nothing moves then.
     """
     content = {
         "till": till.pk,
