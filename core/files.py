@@ -129,7 +129,7 @@ def _open_text(path: Path) -> Iterator[Table]:
     with path.open("r", encoding=encoding, newline="") as file:
         first_line = file.readline(_CHUNK)
         file.seek(0)
-        reader = csv.reader(file, delimiter=_delimiter(first_line), strict=False)
+        reader = csv.reader(file, delimiter=_delimiter(first_line), strict=True)
         rows = _guarded_text(reader)
         first = next(rows, None)
         yield Table(
@@ -151,8 +151,7 @@ def _guarded_text(reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
-        start = file.read(4)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} and _decodes(path, "utf-16"):
             return "utf-16"
         file.seek(0)
         if any(b"\x00" in chunk for chunk in iter(lambda: file.read(_CHUNK), b"")):

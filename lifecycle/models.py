@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from stores.models import Staff
+from stores.models import Staff, Store
 
 
 class ImportRun(models.Model):
@@ -35,6 +35,7 @@ class ImportRun(models.Model):
     stored_name = models.CharField(max_length=80, blank=True, editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.CHECKING)
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", verbose_name=_("store"))
     expected_rows = models.PositiveIntegerField(_("expected rows"), null=True, blank=True)
     expected_total = models.DecimalField(_("expected total"), max_digits=14, decimal_places=2, null=True, blank=True)
     skips_bad_rows = models.BooleanField(_("import the good rows only"), default=False)

@@ -147,6 +147,8 @@ def open_sheet(path: Path, columns_for: Any) -> Iterator[tuple[Sheet, tuple[Colu
             else:
                 positions[name] = place
         missing = [column.name for column in columns if column.is_required and column.name not in positions]
+        if not positions:
+            raise UnreadableFile(_("None of the columns is known. Start from the template."))
         if missing:
             raise UnreadableFile(_("The columns %(columns)s are missing.") % {"columns": ", ".join(missing)})
         yield Sheet(table, positions, tuple(title for title in ignored if title)), columns

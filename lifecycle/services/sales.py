@@ -108,6 +108,11 @@ def create_staging() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL work_mem = '96MB'")
+        # A second import in one transaction starts with empty tables.
+        cursor.execute(
+            "DROP TABLE IF EXISTS pg_temp.import_line, pg_temp.import_bad, pg_temp.import_sale, pg_temp.import_order, "
+            "pg_temp.import_sold, pg_temp.import_cut, pg_temp.import_payment"
+        )
         cursor.execute(
             """
             CREATE TEMPORARY TABLE import_line (
