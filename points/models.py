@@ -1,11 +1,13 @@
 """The points ledger: accounts, their entries, and the lots that carry an expiry of their own (rules.md 2)."""
 
+from datetime import date
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core import days
 from core.ledger import AppendOnly, LedgerEntry, append_only_triggers
 from members.models import Member
 from stores.models import Staff, Store
@@ -88,6 +90,11 @@ class Entry(LedgerEntry):
         """What the member really got (or lost): the change of the balance and of the debt together."""
         return self.points - self.debt
 
+    @property
+    def repaid(self) -> int:
+        """How much of a points debt this entry paid off."""
+        return max(-self.debt, 0)
+
 
 class Lot(models.Model):
     """Points of one credit with one expiry. Spendable while ``available_from <= at < expires_at`` (rules.md 0.6).
@@ -129,6 +136,11 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.granted} until {self.expires_at}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last shop day on which the points can be used, None for no end."""
+        return None if self.expires_at is None else days.last_day(self.expires_at)
 
 
 class LotUse(AppendOnly):

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core import audit, settings
+from core.links import Link, register_member_panel
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
 from points import proofs, rules, services
@@ -29,7 +30,7 @@ def _between(low: int | Decimal, high: int | Decimal) -> Any:
 
 def define_settings() -> None:
     """The owner's rules of points (read through ``selectors.get_rules``)."""
-    group = "points"
+    group = _("Points")
     settings.define(
         Setting(
             "points.per_yuan",
@@ -148,6 +149,16 @@ def register() -> None:
     """Everything of this app."""
     define_settings()
     audit.register_action("points.adjusted", _("Points adjusted by hand"))
+    register_member_panel(
+        Link(
+            "points-panel",
+            "points:member-panel",
+            _("Points"),
+            "points.view_entry",
+            order=20,
+            kwargs=("member_id",),
+        )
+    )
     register_job(
         Job(
             "points.expire",

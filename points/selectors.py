@@ -27,6 +27,11 @@ class Balance:
     next_expiry_at: datetime | None
     next_expiry_points: int
 
+    @property
+    def last_day(self) -> date | None:
+        """The last shop day of the points that end next."""
+        return None if self.next_expiry_at is None else days.last_day(self.next_expiry_at)
+
 
 @dataclass(frozen=True)
 class PointsRules:

@@ -1,6 +1,18 @@
 """URLs of points and the rights they need."""
 
-app_name = "points"
-urlpatterns: list[object] = []
+from django.urls import path
 
-PERMISSIONS: dict[str, str] = {}
+from points import views
+
+app_name = "points"
+urlpatterns = [
+    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
+    path("members/<int:member_id>/entries/", views.entry_list, name="entry-list"),
+    path("members/<int:member_id>/adjustments/new/", views.adjustment_create, name="adjustment-create"),
+]
+
+PERMISSIONS: dict[str, str] = {
+    "points:member-panel": "points.view_entry",
+    "points:entry-list": "points.view_entry",
+    "points:adjustment-create": "points.adjust_balance",
+}

@@ -1,5 +1,6 @@
 """Stored value: principal and bonus, the recharges they came from, and every movement (rules.md 3)."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core import days
 from core.ledger import AppendOnly, LedgerEntry, append_only_triggers
 from members.models import Member
 from stores.models import Staff, Store
@@ -69,6 +71,11 @@ class Recharge(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.principal} + {self.bonus} for member #{self.account_id}"
+
+    @property
+    def bonus_last_day(self) -> date | None:
+        """The last shop day on which the bonus pays, None for no end."""
+        return None if self.bonus_expires_at is None else days.last_day(self.bonus_expires_at)
 
 
 class Entry(LedgerEntry):

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core import audit, settings
+from core.links import Link, register_member_panel
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
 from wallet import proofs, rules, services
@@ -22,7 +23,7 @@ def _days(value: Any) -> Any:
 
 def define_settings() -> None:
     """The owner's rules of stored value (read through ``selectors.get_rules``)."""
-    group = "wallet"
+    group = _("Stored value")
     warning = _(
         "The rules on single-purpose prepaid cards allow at most ¥5,000 on a named and ¥1,000 on an unnamed card."
     )
@@ -85,6 +86,16 @@ def register() -> None:
     """Everything of this app."""
     define_settings()
     audit.register_action("recharge.voided", _("Recharge voided"))
+    register_member_panel(
+        Link(
+            "wallet-panel",
+            "wallet:member-panel",
+            _("Stored value"),
+            "wallet.view_entry",
+            order=10,
+            kwargs=("member_id",),
+        )
+    )
     register_job(
         Job(
             "wallet.expire_bonus",

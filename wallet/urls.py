@@ -1,6 +1,16 @@
-"""URLs of wallet and the rights they need."""
+"""URLs of stored value and the rights they need."""
+
+from django.urls import path
+
+from wallet import views
 
 app_name = "wallet"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
+    path("members/<int:member_id>/entries/", views.entry_list, name="entry-list"),
+]
 
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: dict[str, str] = {
+    "wallet:member-panel": "wallet.view_entry",
+    "wallet:entry-list": "wallet.view_entry",
+}

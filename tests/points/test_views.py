@@ -1,0 +1,159 @@
+"""The screens of points: block, ledger and adjustment."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from points import services
+from points.models import Account, Entry
+from stores.models import Staff
+from tests.factories.ledgers import make_member
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def person(store):
+    person = Staff.objects.create_superuser("root", password="river-stone-42", display_name="Root")
+    person.stores.add(store)
+    return person
+
+
+@pytest.fixture
+def browser(client_for, person):
+    browser = client_for(person)
+    browser.cookies["django_language"] = "en"
+    return browser
+
+
+@pytest.fixture
+def member(store):
+    return make_member(store)
+
+
+@pytest.fixture
+def history(member, store, person):
+    def add(number):
+        now = timezone.now()
+        for index in range(number):
+            services.earn(
+                member_id=member.pk,
+                points=1000 + index,
+                source="order:1",
+                idempotency_key=uuid.uuid4().hex,
+                at=now - timedelta(days=index),
+                store=store,
+                actor=person,
+            )
+
+    return add
+
+
+def test_the_block_shows_balance_worth_lots_and_entries(browser, member, history):
+    history(2)
+
+    page = browser.get(reverse("points:member-panel", args=[member.pk])).content.decode()
+
+    assert all(
+        text in page for text in ("2,001", "¥20.01", "1,001", "+1,000", reverse("points:entry-list", args=[member.pk]))
+    )
+    assert "<html" not in page
+
+
+def test_a_member_without_points_gets_an_empty_block_and_an_unknown_one_404(browser, member):
+    assert "No points yet" in browser.get(reverse("points:member-panel", args=[member.pk])).content.decode()
+    for name in ("points:member-panel", "points:entry-list", "points:adjustment-create"):
+        assert browser.get(reverse(name, args=[10**6])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["points:member-panel", "points:entry-list"])
+def test_statements_do_not_grow_with_the_history(
+    browser, member, history, name, django_assert_num_queries, django_assert_max_num_queries
+):
+    history(2)
+    url = reverse(name, args=[member.pk])
+    with django_assert_max_num_queries(15) as first:
+        browser.get(url)
+
+    history(40)
+
+    with django_assert_num_queries(len(first)):
+        browser.get(url)
+
+
+def test_the_ledger_is_filtered_by_kind_and_day_and_paged(browser, member, history, store, person):
+    history(60)
+    services.spend(
+        member_id=member.pk,
+        points=7,
+        source="order:2",
+        idempotency_key="s",
+        at=timezone.now(),
+        store=store,
+        actor=person,
+    )
+    url = reverse("points:entry-list", args=[member.pk])
+
+    def listing(**params):
+        return browser.get(url, params).context["listing"]
+
+    assert [entry.kind for entry in listing(kind="spend")] == ["spend"]
+    assert len(listing(since=timezone.localdate().isoformat(), kind="earn")) == 1
+    assert len(listing(until="2020-01-01")) == 0
+    assert listing(kind="nonsense", since="nonsense").count == 61
+    first = listing()
+    second = listing(cursor=first.next_cursor)
+    assert len({entry.pk for entry in [*first, *second]}) == 61
+
+
+def test_the_ledger_answers_page_or_fragment(browser, member, history):
+    history(1)
+    url = reverse("points:entry-list", args=[member.pk])
+
+    answers = [
+        browser.get(url, headers=headers)
+        for headers in ({}, HTMX, {**HTMX, "HX-Boosted": "true"}, {**HTMX, "HX-History-Restore-Request": "true"})
+    ]
+
+    assert ["<html" in answer.content.decode() for answer in answers] == [True, False, True, True]
+    assert all("HX-Request" in answer["Vary"] for answer in answers)
+
+
+def test_an_adjustment_is_made_once_however_often_it_is_sent(browser, member):
+    url = reverse("points:adjustment-create", args=[member.pk])
+    typed = {"command_key": str(uuid.uuid4()), "direction": "give", "amount": "1,200", "reason": "lost receipt"}
+
+    answers = [browser.post(url, typed) for _time in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Account.objects.get().balance == 1200
+    assert browser.post(url, {**typed, "amount": "1,300"}).status_code == 422
+    taken = {**typed, "command_key": str(uuid.uuid4()), "direction": "take", "amount": "200"}
+    browser.post(url, taken)
+    assert list(Entry.objects.order_by("id").values_list("points", "memo")) == [
+        (1200, "lost receipt"),
+        (-200, "lost receipt"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount": "0"}, {"amount": "1.5"}, {"reason": " "}, {"direction": "keep"}, {"direction": "take"}]
+)
+def test_a_refused_adjustment_moves_nothing(browser, member, change):
+    typed = {"command_key": str(uuid.uuid4()), "direction": "give", "amount": "100", "reason": "x", **change}
+
+    answer = browser.post(reverse("points:adjustment-create", args=[member.pk]), typed)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
+    assert not Entry.objects.exists()
+
+
+def test_who_may_see_may_not_adjust(client_for, member):
+    nobody = client_for(Staff.objects.create_user("nobody", password="river-stone-42", display_name="No"))
+
+    for name in ("points:member-panel", "points:entry-list", "points:adjustment-create"):
+        assert nobody.get(reverse(name, args=[member.pk])).status_code == 403
