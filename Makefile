@@ -49,7 +49,7 @@ lint: $(STAMP)
 	$(BIN)/djlint --check --lint --quiet templates $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/mypy $(SOURCES) tests manage.py
+	$(BIN)/mypy $(SOURCES) manage.py
 	$(TESTING) $(BIN)/python manage.py translations --check
 	$(TESTING) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
