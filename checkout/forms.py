@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _t
@@ -16,6 +16,12 @@ from checkout.services import InvalidLine, Tender, parse_quantity
 from core.errors import DomainError
 from core.forms import CommandForm, MoneyField, PointsField
 from stores.models import Store
+
+if TYPE_CHECKING:
+    TillModelForm = forms.ModelForm[Till]
+else:
+    # Django's own class takes no type arguments at run time.
+    TillModelForm = forms.ModelForm
 
 MAXIMUM_CODES = 500
 _CODE_LIST = re.compile(r"([0-9.]+[*×xX])?[0-9A-Za-z_-]*[0-9]{6,}[0-9A-Za-z_-]*")
@@ -94,6 +100,12 @@ class CouponForm(SaleForm):
     choice = forms.ChoiceField(choices=[("one", ""), ("none", ""), ("best", "")])
 
 
+class ResumptionForm(forms.Form):
+    """Which sale is taken back."""
+
+    basket = forms.UUIDField()
+
+
 class ConfirmationForm(CommandForm):
     """What the customer pays with: one amount per way of paying."""
 
@@ -125,7 +137,7 @@ class ConfirmationForm(CommandForm):
         return ""
 
 
-class TillForm(forms.ModelForm[Till]):
+class TillForm(TillModelForm):
     """A till of one of the person's stores."""
 
     class Meta:
@@ -163,6 +175,6 @@ class HandOverForm(forms.Form):
     counted_cash = MoneyField(label=_("Cash counted"), help_text=_("Count first; then see what should be there."))
 
 
-def refuse(form: forms.Form | forms.ModelForm[Any], error: DomainError, field: str | None = None) -> None:
+def refuse(form: forms.BaseForm, error: DomainError, field: str | None = None) -> None:
     """Put a refusal beside the field that it is about, or above the form."""
     form.add_error(field if field in form.fields else None, str(error))

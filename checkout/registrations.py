@@ -5,12 +5,15 @@ from django.utils.translation import gettext_lazy as _
 from checkout import proofs
 from checkout.pricing.model import Rounding
 from core import audit, settings
+from core.links import Link, register_navigation
+from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import register_proof
 
 
 def register() -> None:
-    """Audit actions, settings and proofs."""
+    """Audit actions, settings, links and proofs."""
+    register_links()
     for action, label in (
         ("till.saved", _("Till saved")),
         ("shift.opened", _("Shift opened")),
@@ -46,3 +49,32 @@ def register() -> None:
     )
     for proof in proofs.PROOFS:
         register_proof(proof)
+
+
+def register_links() -> None:
+    """The pages of the side navigation, and where ledger entries find their order."""
+    register_navigation(
+        Link(
+            "checkout",
+            "checkout:screen",
+            _("Checkout"),
+            "checkout.use_checkout",
+            icon="shopping-cart",
+            group="till",
+            order=10,
+        )
+    )
+    register_navigation(
+        Link(
+            "tills",
+            "checkout:till-list",
+            _("Tills"),
+            "checkout.manage_till",
+            icon="computer-desktop",
+            group="system",
+            order=205,
+        )
+    )
+    register_link(
+        Link("order", "checkout:order-detail", _("Order"), "checkout.view_order", kwargs=("pk",))
+    )

@@ -29,7 +29,7 @@ TIER_BADGES = {"normal": "tier-0", "silver": "tier-1", "gold": "tier-2", "diamon
 
 @dataclass(frozen=True)
 class Desk:
-    """Where a cashier works: the till that the browser is bound to, its open shift, its basket, and what is put aside."""
+    """Where a cashier works: the till that the browser is bound to, its open shift, its basket, what is put aside."""
 
     till: Till
     shift_id: int | None
@@ -215,9 +215,7 @@ def _lines(quote: Quote, current: int | None) -> tuple[LineView, ...]:
             list_amount=priced.list_amount,
             net=priced.net,
             reasons=tuple(
-                Reason(
-                    one.source.partition(":")[0], adjustment_label(one.source, one.label), one.parts[position]
-                )
+                Reason(one.source.partition(":")[0], adjustment_label(one.source, one.label), one.parts[position])
                 for one in quote.adjustments
                 if one.parts[position]
             ),

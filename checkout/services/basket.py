@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 import catalog.selectors
 import coupons.selectors
 import members.selectors
+from catalog.models import Product
 from checkout.models import Basket, Till
 from checkout.pricing.engine import fingerprint
 from checkout.pricing.model import Quote
@@ -59,23 +60,22 @@ def check_quantity(quantity: Decimal) -> None:
 
 def add_product(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
     """Put goods into the basket; the same product again raises its quantity. Weighed goods make a sum as well."""
-    return add_products(basket_id=basket_id, items=[(product_id, quantity)], at=at)
+    product = catalog.selectors.get_for_pricing([product_id]).get(product_id)
+    if product is None:
+        raise InvalidLine(_("This product is not sold any more."))
+    return add_products(basket_id=basket_id, items=[(product, quantity)], at=at)
 
 
-def add_products(*, basket_id: UUID, items: Sequence[tuple[int, Decimal]], at: datetime) -> tuple[Basket, Quote]:
-    """Put several goods into the basket, all or none of them, priced once: a hand-held collector sends a list."""
-    products = catalog.selectors.get_for_pricing([product_id for product_id, _quantity in items])
-    for product_id, quantity in items:
+def add_products(*, basket_id: UUID, items: Sequence[tuple[Product, Decimal]], at: datetime) -> tuple[Basket, Quote]:
+    """Put active goods that were just found into the basket, all or none of them, and price it once."""
+    for product, quantity in items:
         check_quantity(quantity)
-        product = products.get(product_id)
-        if product is None:
-            raise InvalidLine(_("This product is not sold any more."))
         if not product.is_weighed and quantity != int(quantity):
             raise InvalidLine(_("%(name)s is sold in whole pieces.") % {"name": product.name})
 
     def change(basket: Basket) -> None:
-        for product_id, quantity in items:
-            _add(basket, product_id, quantity)
+        for product, quantity in items:
+            _add(basket, product.pk, quantity)
 
     return _change(basket_id, at, change)
 
