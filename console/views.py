@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from core import dashboard, links
 
-# Who can see more than the till has a reason to land on an overview first.
-OVERVIEW_GROUPS = {"reports", "marketing", "system"}
+# Who looks after people or the shop lands on the overview, even if they may sell too.
+OVERVIEW_RIGHT = "stores.view_staff"
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -21,11 +21,9 @@ def home(request: HttpRequest) -> HttpResponse:
             tiles.append((tile, reverse(tile.url_name)))
         except NoReverseMatch:
             continue
-    navigation = links.navigation_for(request.user)
-    if not any(link.group in OVERVIEW_GROUPS for link in navigation):
-        till = links.resolve("checkout")
-        if till and any(link.name == "checkout" for link in navigation):
-            return redirect(till)
+    sells = any(link.name == "checkout" for link in links.navigation_for(request.user))
+    if sells and not request.user.has_perm(OVERVIEW_RIGHT) and (till := links.resolve("checkout")):
+        return redirect(till)
     return render(request, "console/home.html", {"tiles": tiles})
 
 

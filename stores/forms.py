@@ -43,6 +43,14 @@ class LoginForm(AuthenticationForm):
 class StoreForm(StoreModelForm):
     """A store's reference data."""
 
+    day_cut_hour = forms.IntegerField(
+        label=_("The day begins at hour"),
+        min_value=0,
+        max_value=12,
+        initial=0,
+        help_text=_("Sales before this hour count for the day before."),
+    )
+
     class Meta:
         model = Store
         fields = ["code", "name", "address", "phone", "time_zone", "day_cut_hour", "is_active"]
@@ -52,7 +60,6 @@ class StoreForm(StoreModelForm):
             "address": _("Address"),
             "phone": _("Phone"),
             "time_zone": _("Time zone"),
-            "day_cut_hour": _("The day begins at hour"),
             "is_active": _("Open for business"),
         }
         help_texts = {

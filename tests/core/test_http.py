@@ -31,7 +31,7 @@ def staff_reader(owner: Staff) -> Staff:
 )
 def test_a_list_answers_with_the_page_or_its_part(
     client_for: Any, staff_reader: Staff, headers: dict[str, str], is_page: bool
-):
+) -> None:
     response = client_for(staff_reader).get(LIST, headers=headers)
 
     assert response.status_code == 200
@@ -40,7 +40,7 @@ def test_a_list_answers_with_the_page_or_its_part(
     assert "HX-Boosted" in response["Vary"]
 
 
-def test_the_content_policy_allows_nothing_inline(client: Client, db: None):
+def test_the_content_policy_allows_nothing_inline(client: Client, db: None) -> None:
     policy = client.get(reverse("stores:login"))["Content-Security-Policy"]
 
     assert "unsafe" not in policy
@@ -57,7 +57,7 @@ def test_the_content_policy_allows_nothing_inline(client: Client, db: None):
         ("fr", "", "zh-Hans"),
     ],
 )
-def test_the_page_says_its_language(client: Client, db: None, header: str, cookie: str, lang: str):
+def test_the_page_says_its_language(client: Client, db: None, header: str, cookie: str, lang: str) -> None:
     if cookie:
         client.cookies["django_language"] = cookie
 
@@ -67,7 +67,7 @@ def test_the_page_says_its_language(client: Client, db: None, header: str, cooki
 
 
 @pytest.mark.parametrize(("cookie", "shown"), [("dark", True), ("light", True), ('"><script>', False), ("", False)])
-def test_the_theme_cookie_is_one_of_two_words(client: Client, db: None, cookie: str, shown: bool):
+def test_the_theme_cookie_is_one_of_two_words(client: Client, db: None, cookie: str, shown: bool) -> None:
     client.cookies["theme"] = cookie
 
     html = client.get(reverse("stores:login")).content.decode()
@@ -78,7 +78,7 @@ def test_the_theme_cookie_is_one_of_two_words(client: Client, db: None, cookie: 
 
 def test_navigation_shows_what_the_person_may_open_and_marks_the_longest_match(
     client_for: Any, cashier: Staff, staff_reader: Staff
-):
+) -> None:
     request = RequestFactory().get("/stores/staff/new/")
     request.user = staff_reader
     lines = [item for group in context.navigation(request) for item in group.links]
@@ -90,7 +90,7 @@ def test_navigation_shows_what_the_person_may_open_and_marks_the_longest_match(
     assert "/stores/staff/" not in none
 
 
-def test_a_refusal_is_a_page_in_style(client_for: Any, cashier: Staff):
+def test_a_refusal_is_a_page_in_style(client_for: Any, cashier: Staff) -> None:
     refused = client_for(cashier).get(reverse("stores:staff-list"))
     missing = client_for(cashier).get("/no-such-page/")
 
@@ -100,21 +100,21 @@ def test_a_refusal_is_a_page_in_style(client_for: Any, cashier: Staff):
 
 
 @override_settings(DEBUG=False)
-def test_a_form_without_token_is_refused_in_style(db: None):
+def test_a_form_without_token_is_refused_in_style(db: None) -> None:
     response = Client(enforce_csrf_checks=True).post(reverse("stores:login"), {"username": "a", "password": "b"})
 
     assert response.status_code == 403
     assert b"page-title" in response.content
 
 
-def test_the_failure_page_needs_no_database(rf: RequestFactory):
+def test_the_failure_page_needs_no_database(rf: RequestFactory) -> None:
     response = views.server_error(rf.get("/"))
 
     assert response.status_code == 500
     assert b"500" in response.content
 
 
-def test_strangers_are_sent_to_the_login_and_fragments_to_the_page(client: Client, db: None):
+def test_strangers_are_sent_to_the_login_and_fragments_to_the_page(client: Client, db: None) -> None:
     page = client.get(LIST)
     fragment = client.get(LIST, headers={"HX-Request": "true"})
 
@@ -124,7 +124,7 @@ def test_strangers_are_sent_to_the_login_and_fragments_to_the_page(client: Clien
     assert fragment["HX-Redirect"] == "/"
 
 
-def test_tiles_are_shown_by_right_and_in_order(monkeypatch: pytest.MonkeyPatch, cashier: Staff, store: Store):
+def test_tiles_are_shown_by_right_and_in_order(monkeypatch: pytest.MonkeyPatch, cashier: Staff, store: Store) -> None:
     monkeypatch.setattr(dashboard, "_tiles", {})
     dashboard.register(Tile("late", "console:home", "Late", order=20))
     dashboard.register(Tile("early", "console:home", "Early", order=10))
@@ -135,7 +135,7 @@ def test_tiles_are_shown_by_right_and_in_order(monkeypatch: pytest.MonkeyPatch, 
         dashboard.register(Tile("wide", "console:home", "Wide", width=3))
 
 
-def test_every_url_of_these_apps_has_a_row_in_the_permission_table():
+def test_every_url_of_these_apps_has_a_row_in_the_permission_table() -> None:
     from console import urls as console_urls
     from stores import urls as stores_urls
 

@@ -28,7 +28,7 @@ def walk(sort: str) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", ["code", "-code", "name", "-name"])
-def test_every_row_comes_once_whatever_the_order(stores: None, sort: str):
+def test_every_row_comes_once_whatever_the_order(stores: None, sort: str) -> None:
     codes = walk(sort)
 
     assert len(codes) == len(set(codes)) == 65
@@ -49,7 +49,7 @@ def test_every_row_comes_once_whatever_the_order(stores: None, sort: str):
         {"cursor": "é"},
     ],
 )
-def test_nonsense_in_the_url_shows_the_first_page(stores: None, params: dict[str, str]):
+def test_nonsense_in_the_url_shows_the_first_page(stores: None, params: dict[str, str]) -> None:
     page = list_page(Store.objects.all(), params, sorts=SORTS, default="code")
 
     assert [store.code for store in page][:2] == ["S000", "S001"]

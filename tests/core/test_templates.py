@@ -53,7 +53,7 @@ def render(source: str, **context: Any) -> str:
         ("{{ none|last_day }}", "—"),
     ],
 )
-def test_figures_and_times_are_written_one_way(text: str, expected: str):
+def test_figures_and_times_are_written_one_way(text: str, expected: str) -> None:
     context = {
         "a": Decimal("1234.5"),
         "b": Decimal("-8.2"),
@@ -69,11 +69,11 @@ def test_figures_and_times_are_written_one_way(text: str, expected: str):
     assert render(text, **context) == expected
 
 
-def test_a_badge_escapes_its_text():
+def test_a_badge_escapes_its_text() -> None:
     assert render("{% badge text 'tier-2' %}", text="<b>") == '<span class="badge badge-tier-2">&lt;b&gt;</span>'
 
 
-def test_a_link_resolves_where_somebody_registered_it_and_is_empty_elsewhere():
+def test_a_link_resolves_where_somebody_registered_it_and_is_empty_elsewhere() -> None:
     register(Link("test-stores", "stores:store-edit", "Store", kwargs=("pk",)))
 
     assert interface.link("test-stores:7") == "/stores/7/"
@@ -90,7 +90,7 @@ class SampleForm(forms.Form):
     secret = forms.IntegerField(widget=forms.HiddenInput)
 
 
-def test_a_field_is_wired_up_for_screen_readers():
+def test_a_field_is_wired_up_for_screen_readers() -> None:
     form = SampleForm({"amount": "x", "secret": "y"})
 
     html = render("{% form_fields form %}", form=form)
@@ -106,13 +106,13 @@ def test_a_field_is_wired_up_for_screen_readers():
     assert html.count('name="secret"') == 1
 
 
-def test_only_optional_fields_say_so():
+def test_only_optional_fields_say_so() -> None:
     html = render("{% field form.note %}{% field form.amount %}", form=SampleForm())
 
     assert html.count('class="optional"') == 1
 
 
-def test_pages_keep_the_filters_and_drop_the_cursor():
+def test_pages_keep_the_filters_and_drop_the_cursor() -> None:
     page = Paginator(range(100), 10).get_page(2)
 
     html = render("{% pagination page target='rows' %}", page=page)
@@ -123,7 +123,7 @@ def test_pages_keep_the_filters_and_drop_the_cursor():
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_template_has_inline_style_script_or_unescaped_text(path: Path):
+def test_no_template_has_inline_style_script_or_unescaped_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     assert not re.search(r"\sstyle=", text)
@@ -136,11 +136,11 @@ def test_no_template_has_inline_style_script_or_unescaped_text(path: Path):
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_template_compiles(path: Path):
+def test_every_template_compiles(path: Path) -> None:
     engines["django"].from_string(path.read_text(encoding="utf-8"))
 
 
-def test_classes_that_the_style_sheet_documents_exist():
+def test_classes_that_the_style_sheet_documents_exist() -> None:
     css = (ROOT / "static" / "app.css").read_text(encoding="utf-8")
     comment, rules = css.split("*/", 1)
 

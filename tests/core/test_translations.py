@@ -75,7 +75,7 @@ COMPLETE = (
 )
 
 
-def test_everything_marked_is_found_in_code_and_templates(project: Path):
+def test_everything_marked_is_found_in_code_and_templates(project: Path) -> None:
     run("update")
 
     text = (project / PO).read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_everything_marked_is_found_in_code_and_templates(project: Path):
     assert text.count('msgctxt "store"') == 2
 
 
-def test_two_runs_write_the_same_file_without_dates_or_machine_paths(project: Path):
+def test_two_runs_write_the_same_file_without_dates_or_machine_paths(project: Path) -> None:
     run("update")
     first = (project / PO).read_text(encoding="utf-8")
     second_output = run("update")
@@ -96,7 +96,7 @@ def test_two_runs_write_the_same_file_without_dates_or_machine_paths(project: Pa
     assert "Date" not in first
 
 
-def test_a_complete_file_passes_and_compiles_once(project: Path):
+def test_a_complete_file_passes_and_compiles_once(project: Path) -> None:
     run("update")
     fill(project / PO, *COMPLETE)
 
@@ -111,7 +111,7 @@ def test_a_complete_file_passes_and_compiles_once(project: Path):
     assert catalog.gettext("Unknown") == "Unknown"
 
 
-def test_an_edited_file_is_compiled_again(project: Path):
+def test_an_edited_file_is_compiled_again(project: Path) -> None:
     run("update")
     run("compile")
     later = (project / PO).with_suffix(".mo").stat().st_mtime + 5
@@ -120,7 +120,7 @@ def test_an_edited_file_is_compiled_again(project: Path):
     assert run("compile") == "shop: compiled\n"
 
 
-def test_update_keeps_translations_drops_what_is_gone_and_guesses_nothing(project: Path):
+def test_update_keeps_translations_drops_what_is_gone_and_guesses_nothing(project: Path) -> None:
     run("update")
     fill(project / PO, *COMPLETE)
     code = project / "shop" / "views.py"
@@ -147,7 +147,7 @@ def test_update_keeps_translations_drops_what_is_gone_and_guesses_nothing(projec
         ('msgid "long text"', '#~ msgid "x"\n#~ msgstr "y"\n\nmsgid "long text"', "commented-out"),
     ],
 )
-def test_check_names_what_is_wrong(project: Path, old: str, new: str, problem: str):
+def test_check_names_what_is_wrong(project: Path, old: str, new: str, problem: str) -> None:
     run("update")
     fill(project / PO, *COMPLETE)
     fill(project / PO, (old, new))
@@ -159,5 +159,5 @@ def test_check_names_what_is_wrong(project: Path, old: str, new: str, problem: s
     assert str(error.value).startswith("shop: ")
 
 
-def test_placeholders_are_compared_by_name():
+def test_placeholders_are_compared_by_name() -> None:
     assert translations.placeholders("%(a)s of %(b)d, %% and %s") == ["%%", "%(a)s", "%(b)d", "%s"]
