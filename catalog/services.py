@@ -120,7 +120,7 @@ def _fill(product: Product, data: ProductData) -> None:
         if not getattr(product, field):
             raise InvalidProduct(_("This is needed."), field)
     for field in ("sku", "name", "unit", "external_source", "external_id"):
-        limit = Product._meta.get_field(field).max_length
+        limit = getattr(Product._meta.get_field(field), "max_length", None)
         if "\0" in getattr(product, field):
             raise InvalidProduct(_("This text has a character that cannot be stored."), field)
         if limit is not None and len(getattr(product, field)) > limit:
@@ -187,6 +187,12 @@ def _write_search_keys(products: Sequence[Product]) -> None:
         ("product_id", "key"),
         ((product.pk, key) for product in products for key in pinyin.phrase_keys(product.name)),
     )
+
+
+@transaction.atomic
+def record_export(*, count: int, filters: dict[str, str], actor: Staff, at: datetime) -> None:
+    """Keep who downloaded how many products with which filters."""
+    audit.record("product.exported", actor=actor, subject="products:list", at=at, count=count, filters=filters)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from django.http import FileResponse
@@ -142,7 +142,7 @@ def _cell(sheet: Any, value: Any, kind: str) -> Any:
             value = value.date()
     if not isinstance(value, int | Decimal | date):
         raise TypeError(f"{type(value).__name__} cannot be a cell of kind {kind}")
-    cell = WriteOnlyCell(sheet, value=value)
+    cell = WriteOnlyCell(sheet, value=cast("Any", value))  # the stubs forget Decimal, which is written exactly
     cell.number_format = _FORMATS[kind]
     return cell
 

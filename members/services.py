@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -216,7 +217,7 @@ def remind_birthdays(day: date, at: datetime) -> Iterator[Counts]:
         for due_on in (day + timedelta(days=offset) for offset in range(ahead + 1))
         for celebration in rules.celebrations(due_on, in_leap_month=in_leap_month)
     ]
-    columns = [
+    columns: list[Any] = [
         [celebration.calendar for _due_on, celebration in found],
         [celebration.month for _due_on, celebration in found],
         [celebration.day for _due_on, celebration in found],
@@ -315,7 +316,7 @@ def _fill(member: Member, data: MemberData, at: datetime) -> None:
 def _check_text(member: Member) -> None:
     for field in ("name", "email", "address", "notes", "external_source", "external_id"):
         text = getattr(member, field)
-        limit = Member._meta.get_field(field).max_length
+        limit = getattr(Member._meta.get_field(field), "max_length", None)
         if "\0" in text:
             raise InvalidMember(_("This text has a character that cannot be stored."), field)
         if limit is not None and len(text) > limit:

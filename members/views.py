@@ -1,7 +1,7 @@
 """Pages of members: one call down, one answer up."""
 
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import segno
 from django.contrib import messages
@@ -55,7 +55,10 @@ def member_export(request: HttpRequest) -> FileResponse:
     with_phones = staff.has_perm("members.reveal_phone")
     rows = selectors.list_members(form.criteria).order_by(*selectors.NEWEST_FIRST).iterator(chunk_size=2000)
     filters = {name: request.GET.get(name, "") for name in form.fields}
-    notes = [(_("Made by"), staff), (_("Made at"), timezone.localtime(at).strftime("%Y-%m-%d %H:%M"))]
+    notes: list[tuple[Any, Any]] = [
+        (_("Made by"), staff),
+        (_("Made at"), timezone.localtime(at).strftime("%Y-%m-%d %H:%M")),
+    ]
     notes += [(form.fields[name].label, value) for name, value in filters.items() if value]
     response, count = workbook_response(
         name=_("Members"),
