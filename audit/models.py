@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.ledger import AppendOnly, append_only_triggers
 from stores.models import Staff, Store
 
@@ -36,6 +37,16 @@ class Record(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+    @property
+    def label(self) -> str:
+        """What people call the action."""
+        return str(audit.labels().get(self.action, self.action))
+
+    @property
+    def details(self) -> str:
+        """The data in one line."""
+        return ", ".join(f"{name}: {value}" for name, value in self.data.items())
 
 
 class Command(models.Model):

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.models import Command, Record
+from core import audit
 from core.errors import StateChanged
 from stores.models import Staff, Store
 
@@ -80,3 +81,15 @@ def run_command(
         command.result = result
         command.save(update_fields=["result"])
     return result
+
+
+@transaction.atomic
+def record_export(*, count: int, filters: Mapping[str, str], actor: Staff, at: datetime) -> None:
+    """Keep who downloaded how much of the trail."""
+    audit.record("record.exported", actor=actor, subject="audit:list", at=at, count=count, filters=dict(filters))
+
+
+def forget_commands(*, before: datetime, limit: int) -> int:
+    """Delete keys of commands that nobody will send again; returns how many."""
+    keys = Command.objects.filter(created_at__lt=before).values_list("pk", flat=True)[:limit]
+    return Command.objects.filter(pk__in=list(keys)).delete()[0]

@@ -1,6 +1,16 @@
 """URLs of the audit trail and the rights they need."""
 
-app_name = "audit"
-urlpatterns: list[object] = []
+from django.urls import path
 
-PERMISSIONS: dict[str, str] = {}
+from audit import views
+
+app_name = "audit"
+urlpatterns = [
+    path("", views.record_list, name="record-list"),
+    path("export/", views.record_export, name="record-export"),
+]
+
+PERMISSIONS: dict[str, str] = {
+    "audit:record-list": "audit.view_record",
+    "audit:record-export": "audit.export_record",
+}

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from jobs import registry
 from stores.models import Staff
 
 
@@ -69,6 +70,12 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.day} {self.status}"
+
+    @property
+    def label(self) -> str:
+        """What people call the job."""
+        job = registry.all_jobs().get(self.job)
+        return str(job.label) if job else self.job
 
     @property
     def seconds(self) -> Decimal | None:

@@ -40,6 +40,11 @@ def get_outbox_state(at: datetime) -> OutboxState:
     return OutboxState(**numbers)
 
 
+def list_oldest_waiting(limit: int = 50) -> list[Outbox]:
+    """What waits longest, put off or not."""
+    return list(Outbox.objects.filter(done_at__isnull=True, failed_at__isnull=True).order_by("id")[:limit])
+
+
 def list_failed_tasks(limit: int = 50) -> list[Outbox]:
     """The newest tasks that were given up."""
     rows = Outbox.objects.filter(failed_at__isnull=False, done_at__isnull=True).order_by("-failed_at", "-id")
@@ -63,6 +68,7 @@ class JobState:
     job: registry.Job
     last: Run | None
     next_at: datetime
+    is_waiting: bool
 
     @property
     def is_running(self) -> bool:
@@ -71,7 +77,9 @@ class JobState:
 
 
 def list_job_states(at: datetime) -> list[JobState]:
-    """Every job, one statement."""
+    """Every job, two statements."""
+    asked = list_waiting(at).filter(task="jobs.run").values_list("arguments__name", flat=True)
+    waiting = set(asked)
     newest = {
         run.job: run
         for run in Run.objects.exclude(status=Run.Status.LEFT)
@@ -79,7 +87,10 @@ def list_job_states(at: datetime) -> list[JobState]:
         .order_by("job", "-started_at", "-id")
         .distinct("job")
     }
-    return [JobState(job, newest.get(job.name), next_start(job, at)) for job in registry.all_jobs().values()]
+    return [
+        JobState(job, newest.get(job.name), next_start(job, at), job.name in waiting)
+        for job in registry.all_jobs().values()
+    ]
 
 
 def next_start(job: registry.Job, at: datetime) -> datetime:
@@ -132,6 +143,12 @@ def list_latest_proofs() -> list[ProofResult]:
         result.proof: result for result in ProofResult.objects.order_by("proof", "-checked_at", "-id").distinct("proof")
     }
     return [newest[name] for name in registry.all_proofs() if name in newest]
+
+
+def list_proof_states() -> list[tuple[registry.Proof, ProofResult | None]]:
+    """Every proof with its newest result, None where it never ran."""
+    newest = {result.proof: result for result in list_latest_proofs()}
+    return [(proof, newest.get(proof.name)) for proof in registry.all_proofs().values()]
 
 
 def count_differences() -> int:

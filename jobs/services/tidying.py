@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
+from audit.services import forget_commands
 from jobs.models import Outbox, ProofResult
 from jobs.registry import Counts
 
@@ -14,13 +15,15 @@ CHUNK = 5_000
 
 
 def tidy(day: date, at: datetime) -> Iterator[Counts]:
-    """The nightly job ``jobs.tidy``: delivered tasks after 30 days, results of proofs after 400, ended sessions."""
+    """The nightly job ``jobs.tidy``: see its description on the jobs page."""
     for name, rows in (
         ("tasks", Outbox.objects.filter(done_at__lt=at - timedelta(days=30))),
         ("proofs", ProofResult.objects.filter(checked_at__lt=at - timedelta(days=400))),
         ("sessions", Session.objects.filter(expire_date__lt=at)),
     ):
         yield from _delete(name, rows)
+    while deleted := forget_commands(before=at - timedelta(days=90), limit=CHUNK):
+        yield {"changed": deleted, "commands": deleted}
 
 
 def _delete(name: str, rows: QuerySet[Any]) -> Iterator[Counts]:
