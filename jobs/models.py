@@ -78,6 +78,11 @@ class Run(models.Model):
         return str(job.label) if job else self.job
 
     @property
+    def named_counts(self) -> list[tuple[str, int]]:
+        """The counts by what people call them."""
+        return [(str(registry.COUNT_LABELS.get(name, name)), count) for name, count in self.counts.items()]
+
+    @property
     def seconds(self) -> Decimal | None:
         """How long it took, to the millisecond; None while it runs."""
         if self.ended_at is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 Counts = dict[str, int]
 
 
@@ -41,6 +43,20 @@ class Proof:
     label: Any
     check: Callable[[], tuple[int, list[Difference]]]
 
+
+COUNT_LABELS: dict[str, Any] = {
+    "changed": _("rows written"),
+    "checked": _("things checked"),
+    "differences": _("differences"),
+    "proofs": _("proofs"),
+    "tasks": _("tasks"),
+    "sessions": _("sessions"),
+    "commands": _("keys of forms"),
+    "members": _("members"),
+    "lots": _("lots"),
+    "points": _("points"),
+}
+"""What the counts of jobs are called on the pages; one that is not here is shown by its name."""
 
 _jobs: dict[str, Job] = {}
 _proofs: dict[str, Proof] = {}
