@@ -5,7 +5,7 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
 
     def ready(self) -> None:
-        from core import permissions
         from campaigns import urls
+        from core import permissions
 
         permissions.declare(urls.PERMISSIONS)

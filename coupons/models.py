@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ledger import LedgerEntry, append_only_triggers
 from members.models import Member
@@ -22,10 +23,10 @@ class Template(models.Model):
         DAYS = "days", _("days from receipt")
 
     class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        ACTIVE = "active", _("active")
-        PAUSED = "paused", _("paused")
-        RETIRED = "retired", _("retired")
+        DRAFT = "draft", pgettext_lazy("coupon template", "draft")
+        ACTIVE = "active", pgettext_lazy("coupon template", "active")
+        PAUSED = "paused", pgettext_lazy("coupon template", "paused")
+        RETIRED = "retired", pgettext_lazy("coupon template", "retired")
 
     name = models.CharField(_("name"), max_length=60)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.AMOUNT_OFF)
@@ -78,13 +79,13 @@ class Coupon(models.Model):
     """One coupon. ``status`` caches the last event; expiry is never stored but computed by ``at < valid_until``."""
 
     class Status(models.TextChoices):
-        ISSUED = "issued", _("issued")
-        REDEEMED = "redeemed", _("redeemed")
-        VOID = "void", _("void")
+        ISSUED = "issued", pgettext_lazy("coupon", "issued")
+        REDEEMED = "redeemed", pgettext_lazy("coupon", "redeemed")
+        VOID = "void", pgettext_lazy("coupon", "void")
 
     template = models.ForeignKey(Template, models.PROTECT, related_name="coupons", verbose_name=_("template"))
     terms: Any = models.JSONField(_("terms"))
-    code = models.CharField(_("code"), max_length=20, unique=True)
+    code = models.CharField(_("coupon code"), max_length=20, unique=True)
     member = models.ForeignKey(
         Member, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("member")
     )
@@ -125,10 +126,10 @@ class Event(LedgerEntry):
     """
 
     class Kind(models.TextChoices):
-        ISSUED = "issued", _("issued")
-        REDEEMED = "redeemed", _("redeemed")
-        RETURNED = "returned", _("returned")
-        VOIDED = "voided", _("voided")
+        ISSUED = "issued", pgettext_lazy("coupon", "issued")
+        REDEEMED = "redeemed", pgettext_lazy("coupon", "redeemed")
+        RETURNED = "returned", pgettext_lazy("coupon", "returned")
+        VOIDED = "voided", pgettext_lazy("coupon", "voided")
 
     coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="events", verbose_name=_("coupon"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

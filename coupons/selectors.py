@@ -11,6 +11,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core.money import ZERO
 from coupons.models import Coupon, Event, Template
@@ -73,14 +74,18 @@ class State:
 def state_of(coupon: Coupon, at: datetime) -> State:
     """The stored state, or what the clock makes of an unused coupon: not yet valid, expired."""
     if coupon.status == Coupon.Status.REDEEMED:
-        return State(_("used"), "neutral")
+        return State(pgettext("coupon", "used"), "neutral")
     if coupon.status == Coupon.Status.VOID:
-        return State(_("void"), "danger")
+        return State(pgettext("coupon", "void"), "danger")
     if at >= coupon.valid_until:
-        return State(_("expired"), "warning")
+        return State(pgettext("coupon", "expired"), "warning")
     if coupon.template.is_stopped:
-        return State(_("stopped"), "warning")
-    return State(_("usable"), "success") if at >= coupon.valid_from else State(_("not yet valid"), "info")
+        return State(pgettext("coupon", "stopped"), "warning")
+    return (
+        State(pgettext("coupon", "usable"), "success")
+        if at >= coupon.valid_from
+        else State(pgettext("coupon", "not yet valid"), "info")
+    )
 
 
 def get_coupon(pk: int) -> Coupon:

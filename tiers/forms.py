@@ -51,7 +51,7 @@ class VersionForm(forms.Form):
     effective_on = LenientDateField(label=_("Effective from"), help_text=_("From the first minute of this day."))
     spend = MoneyField(label=_("Spend"), above=0, required=False)
     points = PointsField(label=_("Points earned"), minimum=1, required=False)
-    orders = PointsField(label=_("Orders"), unit=_("orders"), minimum=1, required=False)
+    orders = PointsField(label=_("Number of orders"), unit=_("orders"), minimum=1, required=False)
     recharge = MoneyField(label=_("Recharge"), above=0, required=False)
     mode = forms.ChoiceField(
         label=_("Which must be reached"),
@@ -60,7 +60,7 @@ class VersionForm(forms.Form):
         required=False,
     )
     window = forms.ChoiceField(
-        label=_("Counted"),
+        label=_("Counting window"),
         choices=[
             (ROLLING_MONTHS, _("over the last months")),
             (ROLLING_DAYS, _("over the last days")),
@@ -72,12 +72,14 @@ class VersionForm(forms.Form):
         required=False,
         help_text=_("Counting since the beginning is not advised: nobody has a reason to come back."),
     )
-    window_length = PointsField(label=_("How many"), unit=_("months or days"), minimum=1, maximum=3660, required=False)
+    window_length = PointsField(
+        label=_("Length of the window"), unit=_("months or days"), minimum=1, maximum=3660, required=False
+    )
     keep = forms.ChoiceField(
         label=_("Keeping it"), choices=Version.Keep.choices, widget=forms.RadioSelect, required=False
     )
     pays = PercentField(label=_("Members pay"), above=0, maximum=100, help_text=_("95 is 5% off; 100 is no discount."))
-    points_multiple = TimesField(label=_("Points"), maximum=100)
+    points_multiple = TimesField(label=_("Points multiple"), maximum=100)
 
     def __init__(self, *args: Any, is_base: bool, **options: Any) -> None:
         super().__init__(*args, **options)

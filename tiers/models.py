@@ -218,8 +218,8 @@ class Change(AppendOnly):
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
     period = models.OneToOneField(Period, models.PROTECT, related_name="+", verbose_name=_("period"))
-    from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", verbose_name=_("from"))
-    to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", verbose_name=_("to"))
+    from_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", verbose_name=_("from tier"))
+    to_tier = models.ForeignKey(Tier, models.PROTECT, related_name="+", verbose_name=_("to tier"))
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
     memo = models.CharField(_("memo"), max_length=500, blank=True)
     figures: Any = models.JSONField(_("figures"), default=list)

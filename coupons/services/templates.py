@@ -67,6 +67,11 @@ def save_template(*, template: Template, actor: Staff | None, at: datetime) -> T
     return template
 
 
+def create_template(*, actor: Staff | None, at: datetime, **terms: Any) -> Template:
+    """A draft from plain values, for callers above that set a shop up; the names are the template's fields."""
+    return save_template(template=Template(**terms), actor=actor, at=at)
+
+
 def next_statuses(template: Template) -> list[Template.Status]:
     """What the template can become from its present state, in order of life."""
     return [status for status in Template.Status if status in MOVES[Template.Status(template.status)]]
