@@ -35,7 +35,7 @@ def register() -> None:
         Job(
             "jobs.tidy",
             _("Tidying up"),
-            _("Deletes delivered tasks after 30 days, keys of forms after 90, old results of proofs and ended sessions."),
+            _("Deletes delivered tasks after 30 days, keys of forms after 90, and what else is out of date."),
             tidy,
             time(3, 30),
         )
