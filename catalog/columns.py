@@ -47,6 +47,6 @@ def export_row(product: Product, *, with_cost: bool) -> Sequence[Any]:
         _t("no") if product.is_excluded_from_tier_discount else _t("yes"),
         _t("no") if product.is_excluded_from_coupons else _t("yes"),
         _t("no") if product.is_excluded_from_points else _t("yes"),
-        _t("active") if product.is_active else _t("retired"),
+        _t("on sale") if product.is_active else _t("off sale"),
     )
     return (*row, product.cost) if with_cost else row

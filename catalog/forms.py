@@ -102,7 +102,9 @@ class ProductFilterForm(forms.Form):
     brand = forms.TypedChoiceField(label=_("Brand"), required=False, coerce=int, empty_value=None)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("all")), *Product.Kind.choices])
     status = forms.ChoiceField(
-        label=_("Status"), required=False, choices=[("", _("all")), ("active", _("active")), ("retired", _("retired"))]
+        label=_("Status"),
+        required=False,
+        choices=[("", _("all")), ("active", _("on sale")), ("retired", _("off sale"))],
     )
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -135,7 +137,7 @@ class CategoryForm(CategoryModelForm):
             "name": _("Name"),
             "parent": _("Lies below"),
             "position": _("Position"),
-            "is_active": _("Active"),
+            "is_active": _("In use"),
         }
         help_texts = {"position": _("Small numbers come first.")}
 
@@ -155,4 +157,4 @@ class BrandForm(BrandModelForm):
     class Meta:
         model = Brand
         fields = ["name", "is_active"]
-        labels = {"name": _("Name"), "is_active": _("Active")}
+        labels = {"name": _("Name"), "is_active": _("In use")}

@@ -11,7 +11,7 @@ from members.models import Member
 
 EXPORT_COLUMNS = (
     Column(_("Member number"), width=14),
-    Column(_("Name"), width=16),
+    Column(_("Full name"), width=16),
     Column(_("Phone"), width=16, definition=_("In full only for those who may see full phone numbers.")),
     Column(_("Gender"), width=10),
     Column(_("Birthday"), width=18),

@@ -20,7 +20,7 @@ _DAYS = [("", _("day"))] + [(str(number), str(number)) for number in range(1, 32
 class MemberForm(forms.Form):
     """A member's own data. Changing a member, the phone is left empty to keep it: the full number is not shown."""
 
-    name = forms.CharField(label=_("Name"), max_length=60, required=False)
+    name = forms.CharField(label=_("Full name"), max_length=60, required=False)
     phone = forms.CharField(
         label=_("Phone"),
         max_length=30,

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.ledger import AppendOnly, append_only_triggers
@@ -34,10 +34,10 @@ class Member(models.Model):
         ONLINE = "online", _("online")
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        FROZEN = "frozen", _("frozen")
-        CLOSED = "closed", _("closed")
-        MERGED = "merged", _("merged")
+        ACTIVE = "active", pgettext_lazy("member", "active")
+        FROZEN = "frozen", pgettext_lazy("member", "frozen")
+        CLOSED = "closed", pgettext_lazy("member", "closed")
+        MERGED = "merged", pgettext_lazy("member", "merged")
 
     number = models.CharField(_("member number"), max_length=10, unique=True)
     name = models.CharField(_("name"), max_length=60, blank=True, db_collation="C")

@@ -139,7 +139,7 @@ def test_the_download_is_exactly_what_is_filtered(manager, cashier, client_for):
 
     response = client_for(manager).post(url)
 
-    sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).worksheets[0]
+    sheet = load_workbook(BytesIO(response.getvalue())).worksheets[0]
     assert [(row[0].value, row[1].value, row[-1].value) for row in sheet.iter_rows(min_row=2)] == [("A", "=cmd", 1.5)]
     assert Record.objects.get(action="product.exported").data == {"count": 1, "filters": {"status": "active"}}
     assert client_for(cashier).post(url).status_code == 403

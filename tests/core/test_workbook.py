@@ -6,6 +6,7 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from django.utils.translation import override
 from openpyxl import load_workbook
 
 from core.workbook import Column, TooManyRows, limited, workbook_response, write_workbook
@@ -25,7 +26,8 @@ ROWS = [
 
 def written(rows=ROWS, **options):
     target = BytesIO()
-    write_workbook(target, title="Sales: all/2026", columns=COLUMNS, rows=rows, **options)
+    with override("en"):
+        write_workbook(target, title="Sales: all/2026", columns=COLUMNS, rows=rows, **options)
     target.seek(0)
     return target
 

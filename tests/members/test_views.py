@@ -217,7 +217,7 @@ def test_freezing_and_unfreezing(store, cashier, manager, client_for):
 def download(client: Client, query: str = "") -> list[list[object]]:
     response = client.post(f"{reverse('members:member-export')}{query}")
     assert response.status_code == 200
-    content = b"".join(response.streaming_content)
+    content = response.getvalue()
     return [[cell.value for cell in row] for row in load_workbook(BytesIO(content)).worksheets[0]]
 
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
 from audit.models import Record
 from core.facts import InvalidRule
@@ -331,8 +332,6 @@ def test_rules_are_told_in_words(store):
             {"any": [{"fact": "members.gender", "op": "eq", "value": "female"}, {"fact": "gone", "op": "eq"}]},
         ]
     }
-
-    from django.utils.translation import override
 
     with override("en"):
         assert selectors.describe(rule) == "Age at least 18 and (Gender is female or gone)"
