@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.days import local_day, start_of
 from core.forms import LenientDateField, NumberField
@@ -55,10 +56,10 @@ class StoreForm(StoreModelForm):
         model = Store
         fields = ["code", "name", "address", "phone", "time_zone", "day_cut_hour", "is_active"]
         labels = {
-            "code": _("Code"),
+            "code": _("Store code"),
             "name": _("Name"),
             "address": _("Address"),
-            "phone": _("Phone"),
+            "phone": pgettext_lazy("store", "Phone"),
             "time_zone": _("Time zone"),
             "is_active": _("Open for business"),
         }
@@ -206,7 +207,7 @@ class PersonSwitchForm(forms.Form):
     """Who takes over the till, and their PIN."""
 
     person = forms.ModelChoiceField(
-        label=_("Who"), queryset=Staff.objects.none(), empty_label=None, widget=forms.RadioSelect
+        label=_("Colleague"), queryset=Staff.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
     pin = _pin_input(_("PIN"), "off")
 

@@ -161,3 +161,23 @@ def test_check_names_what_is_wrong(project: Path, old: str, new: str, problem: s
 
 def test_placeholders_are_compared_by_name() -> None:
     assert translations.placeholders("%(a)s of %(b)d, %% and %s") == ["%%", "%(a)s", "%(b)d", "%s"]
+
+
+def test_one_text_with_two_translations_is_refused_unless_a_context_tells_them_apart(project: Path) -> None:
+    run("update")
+    fill(project / PO, *COMPLETE)
+    (project / "templates" / "base.html").write_text(
+        '{% translate "long text" %}{% translate "Filtered" %}{% translate "open" %}', encoding="utf-8"
+    )
+    run("update")
+    fill(
+        project / "locale/zh_Hans/LC_MESSAGES/django.po",
+        ('msgid "long text"\nmsgstr ""', 'msgid "long text"\nmsgstr "别的"'),
+        ('msgid "Filtered"\nmsgstr ""', 'msgid "Filtered"\nmsgstr "已筛选"'),
+        ('msgid "open"\nmsgstr ""', 'msgid "open"\nmsgstr "打开"'),
+    )
+
+    with pytest.raises(CommandError) as error:
+        run("check")
+
+    assert str(error.value) == "site: 'long text' is '别的' here and '长文' in shop; use a context"

@@ -190,7 +190,7 @@ def test_the_list_of_staff_is_searched_filtered_and_cheap(
 
     assert "Rival" in found
     assert "cashier" not in found
-    assert "Nobody fits" in nobody
+    assert "No person fits" in nobody
     assert "&lt;b&gt;" in nobody
     assert off.content.decode().count("switched off</span>") == 20
     assert "60 rows" in off.content.decode()

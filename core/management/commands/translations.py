@@ -1,8 +1,8 @@
 """``manage.py translations``: message files without the gettext binaries, in the form that a check can hold.
 
 ``--update`` collects the English texts of every app and of the site's templates into ``locale/zh_Hans``, ``--check``
-fails on anything untranslated, fuzzy, missing, left over or with other placeholders, ``--compile`` writes the ``.mo``
-files that are older than their source.
+fails on anything untranslated, fuzzy, missing, left over, with other placeholders or translated in two ways, and
+``--compile`` writes the ``.mo`` files that are older than their source.
 """
 
 import io
@@ -203,6 +203,22 @@ def problems(extracted: dict[Key, list[str]], catalog: Catalog, name: str) -> li
     return found
 
 
+def contradictions(catalogs: dict[str, Catalog]) -> list[str]:
+    """Texts that two files translate differently: Django merges all files, so one would show the other's words."""
+    seen: dict[Key, tuple[str, Any]] = {}
+    found = []
+    for name, catalog in catalogs.items():
+        for message in catalog:
+            if not message.id or not message.string:
+                continue
+            first, string = seen.setdefault(_id_of(message), (name, message.string))
+            if string != message.string:
+                found.append(
+                    f"{name}: {message.id!r} is {message.string!r} here and {string!r} in {first}; use a context"
+                )
+    return found
+
+
 def compile_file(path: Path) -> bool:
     """Write the ``.mo`` beside a ``.po`` if that is newer; True where it was written."""
     target = path.with_suffix(".mo")
@@ -231,11 +247,16 @@ class Command(BaseCommand):
         """Do it for every message file, or those named."""
         base = Path(settings.BASE_DIR)
         found: list[str] = []
+        catalogs: dict[str, Catalog] = {}
         for folder, files in sources(base).items():
             name = "site" if folder.parent == base else folder.parent.name
             if apps and name not in apps:
                 continue
-            found += getattr(self, f"_{action}")(folder / LANGUAGE / "LC_MESSAGES" / "django.po", files, base, name)
+            path = folder / LANGUAGE / "LC_MESSAGES" / "django.po"
+            found += getattr(self, f"_{action}")(path, files, base, name)
+            if action == "check":
+                catalogs[name] = read(path)
+        found += contradictions(catalogs)
         if found:
             raise CommandError("\n".join(found))
 
