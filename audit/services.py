@@ -61,8 +61,8 @@ def run_command(
 
     The key is written first, in a transaction of its own; then everything else happens in one durable transaction that
     holds the key's row, so a double click waits and gets the first result, and a crash in between can be retried.
-    ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free for a retry with
-    the same content. KeyReused where the content differs.
+    ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free, also for a form that
+    was corrected after the refusal. KeyReused where the content differs from what was done under this key.
     """
     digest = request_hash(content)
     with connection.cursor() as cursor, transaction.atomic(durable=True):
@@ -73,13 +73,14 @@ def run_command(
         )
     with transaction.atomic(durable=True):
         command = Command.objects.select_for_update(no_key=True).get(name=name, key=key)
-        if command.request_hash != digest:
-            raise KeyReused(_("This form was already sent with other content. Open it again."))
         if command.result is not None:
+            if command.request_hash != digest:
+                raise KeyReused(_("This form was already sent with other content. Open it again."))
             return dict(command.result)
         result = execute()
-        command.result = result
-        command.save(update_fields=["result"])
+        # Without a result nothing was ever done under this key, so it may stand for other content than at first.
+        command.request_hash, command.result = digest, result
+        command.save(update_fields=["request_hash", "result"])
     return result
 
 
