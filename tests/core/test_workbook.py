@@ -74,6 +74,7 @@ def test_a_list_that_is_too_long_is_refused():
         list(limited(iter([(1,), (2,), (3,)]), limit=2))
 
 
+@pytest.mark.django_db  # closing a response closes old connections
 def test_a_download_has_a_name_in_any_script():
     response, count = workbook_response(name="会员", title="会员", columns=COLUMNS, rows=ROWS)
 
