@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from core.files import MAX_BYTES
@@ -48,9 +47,9 @@ class UploadForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = stores
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> Any:
         """Not larger than a list can be; what is in it is judged by its content later."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if file.size is not None and file.size > MAX_BYTES:
             raise ValidationError(_("The file is larger than %(size)s MB."), params={"size": MAX_BYTES // 1024 // 1024})
         return file

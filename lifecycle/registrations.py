@@ -11,6 +11,7 @@ def register_doors() -> None:
     audit.register_action("import.uploaded", _("Import file uploaded"))
     audit.register_action("import.finished", _("Import finished"))
     audit.register_action("import.dropped", _("Import file dropped"))
+    audit.register_action("demo.loaded", _("Demo data loaded"))
     register_navigation(
         Link(
             "imports", "lifecycle:import-list", _("Imports"), "lifecycle.view_importrun", "arrow-up-tray", "system", 230

@@ -10,8 +10,7 @@ quantity divides; ties: the lower price), else the nearest fen of its largest li
 """
 
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
@@ -24,10 +23,9 @@ from django.utils.translation import gettext as _
 from core.errors import DomainError
 from core.money import ZERO, from_cents, half_up
 from lifecycle.models import ImportRun
-from lifecycle.rules import Column
 from lifecycle.services import sales
 from lifecycle.services.importing import Wish, import_rows, record_import
-from lifecycle.services.reading import Report, Row, Values
+from lifecycle.services.reading import Given, Report, Values
 from stores.models import Staff, Store
 from stores.services import save_store
 
@@ -38,22 +36,6 @@ _READ: Final = ("household_id", "store_id", "basket_id", "product_id", "quantity
 
 class PackageMissing(DomainError):
     """The optional package with the data is not installed."""
-
-
-@dataclass(frozen=True)
-class _Given:
-    """Rows that a program gives, in the place of a sheet."""
-
-    values: Iterator[Values]
-
-    def rows(
-        self, columns: tuple[Column, ...], report: Report, *, on_bad: Callable[[Values], None] | None = None
-    ) -> Iterator[Row]:
-        """The rows with the defaults of the columns they leave out."""
-        defaults = {column.name: column.default for column in columns}
-        for number, values in enumerate(self.values, start=1):
-            report.count("rows")
-            yield number, {**defaults, **values}
 
 
 def load(
@@ -154,7 +136,7 @@ def _make_stores(lines: Any, at: datetime) -> None:
 
 def _import(kind: str, values: Iterator[Values], actor: Staff | None, at: datetime) -> Report:
     report = Report()
-    import_rows(rows=_Given(values), wish=Wish(kind=kind, source=SOURCE), actor=actor, at=at, report=report)
+    import_rows(rows=Given(values), wish=Wish(kind=kind, source=SOURCE), actor=actor, at=at, report=report)
     return report
 
 

@@ -127,6 +127,22 @@ def _values(number: int, cells: list[str], places: list[tuple[Column, int | None
     return values
 
 
+@dataclass(frozen=True)
+class Given:
+    """Rows that a program gives, in the place of a sheet."""
+
+    values: Iterator[Values]
+
+    def rows(
+        self, columns: Sequence[Column], report: Report, *, on_bad: Callable[[Values], None] | None = None
+    ) -> Iterator[Row]:
+        """The rows with the defaults of the columns they leave out."""
+        defaults = {column.name: column.default for column in columns}
+        for number, values in enumerate(self.values, start=1):
+            report.count("rows")
+            yield number, {**defaults, **values}
+
+
 @contextmanager
 def open_sheet(path: Path, columns_for: Any) -> Iterator[tuple[Sheet, tuple[Column, ...]]]:
     """Open a file and find its columns; ``columns_for(has_1904_dates)`` gives those of its kind.
