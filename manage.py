@@ -12,8 +12,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ.setdefault("PATRON_DATABASE_ROLE", "owner")
-    import config.celery  # noqa: F401
     from django.core.management import execute_from_command_line
+
+    import config.celery  # noqa: F401
 
     execute_from_command_line(sys.argv)
 

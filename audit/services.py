@@ -61,8 +61,8 @@ def run_command(
 
     The key is written first, in a transaction of its own; then everything else happens in one durable transaction that
     holds the key's row, so a double click waits and gets the first result, and a crash in between can be retried.
-    ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free, also for a form that
-    was corrected after the refusal. KeyReused where the content differs from what was done under this key.
+    ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free, also for a form
+    corrected after the refusal. KeyReused where the content differs from what was done under this key.
     """
     digest = request_hash(content)
     with connection.cursor() as cursor, transaction.atomic(durable=True):
