@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from checkout.models import TenderKind, Till
 from checkout.services import InvalidLine, Tender, parse_quantity
 from core.errors import DomainError
-from core.forms import CommandForm, MoneyField, PointsField
+from core.forms import CommandForm, LenientDateField, MoneyField, PointsField
+from members.forms import MemberForm
+from members.models import Member
+from members.services import MemberData
 from stores.models import Store
 
 if TYPE_CHECKING:
@@ -173,6 +176,96 @@ class HandOverForm(forms.Form):
     """The cash that was counted at the end of a shift."""
 
     counted_cash = MoneyField(label=_("Cash counted"), help_text=_("Count first; then see what should be there."))
+
+
+class RegistrationForm(CommandForm, MemberForm):
+    """A new member in the middle of a sale: what a customer tells at the counter."""
+
+    email = None
+    address = None
+    notes = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["phone"].widget.attrs["autofocus"] = True
+        self.order_fields(["phone", "name", "gender", "birth_calendar", "birth_year", "birth_month", "birth_day"])
+
+    @property
+    def member_data(self) -> MemberData:
+        """The typed values for the services."""
+        data = self.cleaned_data
+        return MemberData(
+            name=data["name"],
+            phone=data["phone"],
+            gender=data["gender"],
+            birth_calendar=data["birth_calendar"],
+            birth_year=data["birth_year"],
+            birth_month=data["birth_month"],
+            birth_day=data["birth_day"],
+            birth_month_is_leap=data["birth_month_is_leap"] and data["birth_calendar"] == Member.Calendar.LUNAR,
+        )
+
+
+class RechargeForm(CommandForm):
+    """Stored value sold: one of the plans as it was shown, or a free amount; and how it is paid."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    plan = forms.CharField(required=False, max_length=40)
+    amount = MoneyField(required=False, label=_("Free amount"), above=0)
+    kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
+    received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["kind"]
+        field.choices = [(kind.value, kind.label) for kind in TenderKind if kind != TenderKind.WALLET]
+        field.initial = TenderKind.CASH.value
+
+    def clean(self) -> dict[str, Any]:
+        """``plan_id`` and ``amount`` from the button ``<id>:<amount>`` or from the box."""
+        data = super().clean() or self.cleaned_data
+        plan_id, _colon, shown = (data.get("plan") or "").partition(":")
+        data["plan_id"] = None
+        if plan_id:
+            if not (plan_id.isascii() and plan_id.isdigit() and len(plan_id) < 10):
+                raise forms.ValidationError(_("Choose a plan or type an amount."))
+            data["plan_id"] = int(plan_id)
+            data["amount"] = MoneyField(above=0).clean(shown)
+        elif data.get("amount") is None and "amount" not in self.errors:
+            raise forms.ValidationError(_("Choose a plan or type an amount."))
+        data["received"] = data.get("received") or data.get("amount")
+        return data
+
+
+class VoidForm(CommandForm):
+    """Why an order or a recharge is undone."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class OrderFilterForm(forms.Form):
+    """What the list of orders is narrowed to; kept in the URL."""
+
+    q = forms.CharField(
+        label=_("Number, amount or member"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    since = LenientDateField(label=_("From"), required=False)
+    until = LenientDateField(label=_("To"), required=False)
+    store = forms.ModelChoiceField(label=_("Store"), queryset=Store.objects.none(), required=False)
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[("", _("all")), ("sold", _("sold")), ("voided", _("voided"))],
+    )
+
+    def __init__(self, *args: Any, stores: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["store"]
+        field.queryset = stores
+        field.empty_label = _("all")
 
 
 def refuse(form: forms.BaseForm, error: DomainError, field: str | None = None) -> None:

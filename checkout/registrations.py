@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from checkout import proofs
 from checkout.pricing.model import Rounding
 from core import audit, settings
-from core.links import Link, register_navigation
+from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import register_proof
@@ -75,6 +75,28 @@ def register_links() -> None:
             order=205,
         )
     )
-    register_link(
-        Link("order", "checkout:order-detail", _("Order"), "checkout.view_order", kwargs=("pk",))
+    register_navigation(
+        Link(
+            "orders",
+            "checkout:order-list",
+            _("Orders"),
+            "checkout.view_order",
+            icon="document-text",
+            group="till",
+            order=20,
+        )
     )
+    register_member_panel(
+        Link(
+            "member-orders",
+            "checkout:member-orders",
+            _("Orders"),
+            "checkout.view_order",
+            order=40,
+            kwargs=("member_id",),
+        )
+    )
+    register_link(
+        Link("recharge", "checkout:recharge-detail", _("Recharge"), "checkout.view_order", kwargs=("recharge_id",))
+    )
+    register_link(Link("order", "checkout:order-detail", _("Order"), "checkout.view_order", kwargs=("pk",)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.views import orders, payment, sale, tills
+from checkout.views import members, orders, payment, recharges, sale, tills
 
 app_name = "checkout"
 urlpatterns = [
@@ -19,7 +19,15 @@ urlpatterns = [
     path("held/", sale.hold_list, name="hold-list"),
     path("held/new/", sale.hold_create, name="hold-create"),
     path("held/resumption/", sale.resumption_create, name="resumption-create"),
+    path("members/new/", members.member_create, name="member-create"),
+    path("members/<int:member_id>/orders/", orders.member_orders, name="member-orders"),
+    path("recharges/new/", recharges.recharge_create, name="recharge-create"),
+    path("recharges/<int:recharge_id>/", recharges.recharge_detail, name="recharge-detail"),
+    path("recharges/<int:recharge_id>/void/", recharges.recharge_void_create, name="recharge-void-create"),
+    path("orders/", orders.order_list, name="order-list"),
+    path("orders/export/", orders.order_export, name="order-export"),
     path("orders/<int:pk>/", orders.order_detail, name="order-detail"),
+    path("orders/<int:pk>/void/", orders.void_create, name="void-create"),
     path("orders/<int:pk>/done/", payment.done, name="done"),
     path("orders/<int:pk>/receipt/", payment.receipt_detail, name="receipt-detail"),
     path("till/", tills.till_select, name="till-select"),
@@ -49,10 +57,18 @@ _AT_THE_TILL = (
     "till-select",
     "shift-create",
     "hand-over-create",
+    "recharge-create",
 )
 
 PERMISSIONS: dict[str, str] = {
     **{f"checkout:{name}": "checkout.use_checkout" for name in _AT_THE_TILL},
+    "checkout:member-create": "members.add_member",
+    "checkout:member-orders": "checkout.view_order",
+    "checkout:recharge-detail": "checkout.view_order",
+    "checkout:recharge-void-create": "checkout.void_order",
+    "checkout:void-create": "checkout.void_order",
+    "checkout:order-list": "checkout.view_order",
+    "checkout:order-export": "checkout.export_order",
     "checkout:order-detail": "checkout.view_order",
     "checkout:receipt-detail": "checkout.view_order",
     "checkout:shift-detail": "checkout.view_shift",

@@ -1,5 +1,8 @@
 """Reads of tills, shifts, baskets and orders; a foreign store's row is a 404 (R-S2)."""
 
+import re
+import unicodedata
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +12,7 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
+import members.selectors
 from checkout.models import (
     Adjustment,
     Basket,
@@ -23,6 +27,7 @@ from checkout.models import (
 )
 from core.money import ZERO
 from coupons.rules import check_digit
+from members.models import Member
 from stores.models import Staff
 
 NUMBER_LENGTH = 16
@@ -75,10 +80,7 @@ def get_any_till_for(staff: Staff, pk: int) -> Till:
 def get_shift_for(staff: Staff, pk: int) -> Shift:
     """404 for a shift of another store."""
     shift: Shift | None = (
-        Shift.objects.visible_to(staff)
-        .select_related("till", "store", "opened_by", "closed_by")
-        .filter(pk=pk)
-        .first()
+        Shift.objects.visible_to(staff).select_related("till", "store", "opened_by", "closed_by").filter(pk=pk).first()
     )
     if shift is None:
         raise Http404
@@ -118,6 +120,37 @@ def list_orders(staff: Staff) -> QuerySet[Order]:
     return orders
 
 
+@dataclass(frozen=True)
+class OrderFilter:
+    """What a list of orders is narrowed to; empty fields narrow nothing. Days are business days, both included."""
+
+    text: str = ""
+    since: date | None = None
+    until: date | None = None
+    store_id: int | None = None
+    status: str = ""
+
+
+def filter_orders(orders: QuerySet[Order], criteria: OrderFilter) -> QuerySet[Order]:
+    """Narrow a list: a text is a receipt number (whatever the days), an amount paid, or a member."""
+    text = unicodedata.normalize("NFKC", criteria.text).strip().replace("\0", "")
+    if (order_id := parse_order_number(text)) is not None:
+        return orders.filter(pk=order_id)
+    if re.fullmatch(r"[0-9]{1,7}\.[0-9]{1,2}", text):
+        orders = orders.filter(payable=Decimal(text))
+    elif text:
+        orders = orders.filter(member__in=Member.objects.filter(members.selectors.search_condition(text)))
+    if criteria.since:
+        orders = orders.filter(business_on__gte=criteria.since)
+    if criteria.until:
+        orders = orders.filter(business_on__lte=criteria.until)
+    if criteria.store_id:
+        orders = orders.filter(store_id=criteria.store_id)
+    if criteria.status:
+        orders = orders.filter(voided_at__isnull=criteria.status == "sold")
+    return orders
+
+
 def get_order_for(staff: Staff, pk: int) -> Order:
     """One order with everything its page shows; 404 for another store's."""
     order = (
@@ -125,7 +158,7 @@ def get_order_for(staff: Staff, pk: int) -> Order:
         .select_related("till", "receipt", "void", "void__actor")
         .prefetch_related(
             Prefetch("lines", OrderLine.objects.order_by("position")),
-            Prefetch("adjustments", Adjustment.objects.order_by("id")),
+            Prefetch("adjustments", Adjustment.objects.order_by("id").prefetch_related("allocations")),
             Prefetch("payments", Payment.objects.order_by("position")),
         )
         .filter(pk=pk)
@@ -134,6 +167,33 @@ def get_order_for(staff: Staff, pk: int) -> Order:
     if order is None:
         raise Http404
     return order
+
+
+def order_matrix(order: Order) -> list[tuple[OrderLine, list[Decimal]]]:
+    """Each line with its exact part of every adjustment, in the order of ``order.adjustments``; nothing is computed."""
+    parts = {
+        (allocation.line_id, adjustment.pk): allocation.amount
+        for adjustment in order.adjustments.all()
+        for allocation in adjustment.allocations.all()
+    }
+    columns = [adjustment.pk for adjustment in order.adjustments.all()]
+    return [(line, [parts.get((line.pk, column), ZERO) for column in columns]) for line in order.lines.all()]
+
+
+def get_recharge_for(staff: Staff, recharge_id: int) -> RechargeSale:
+    """The sale of a recharge (by the wallet's id, which ledger entries name); 404 for another store's."""
+    rows = RechargeSale.objects.select_related("store", "till", "staff", "member", "void", "void__actor")
+    if not staff.sees_all_stores:
+        rows = rows.filter(store__staff=staff)
+    sale = rows.filter(recharge_id=recharge_id).first()
+    if sale is None:
+        raise Http404
+    return sale
+
+
+def get_recharge_sale(sale_id: int) -> RechargeSale:
+    """One sale of stored value; RechargeSale.DoesNotExist."""
+    return RechargeSale.objects.get(pk=sale_id)
 
 
 def list_member_orders(member_id: int, staff: Staff) -> QuerySet[Order]:
@@ -168,7 +228,11 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
         "sale_total": sales["total"],
         "void_count": Void.objects.filter(shift_id=shift.pk).count(),
         "recharge_total": sum((row["recharges"] - row["recharge_voids"] for row in tenders.values()), ZERO),
-        "expected_cash": shift.opening_float + cash["sales"] - cash["voids"] + cash["recharges"] - cash["recharge_voids"],
+        "expected_cash": shift.opening_float
+        + cash["sales"]
+        - cash["voids"]
+        + cash["recharges"]
+        - cash["recharge_voids"],
     }
 
 
@@ -176,6 +240,12 @@ def list_shifts(staff: Staff, since: datetime) -> QuerySet[Shift]:
     """Shifts opened since an instant, the latest first."""
     shifts: QuerySet[Shift] = Shift.objects.visible_to(staff).filter(opened_at__gte=since)
     return shifts.select_related("till", "store", "opened_by", "closed_by").order_by("-opened_at")
+
+
+def recharge_view(data: dict[str, Any]) -> dict[str, Any]:
+    """A kept receipt of a recharge with amounts as numbers again."""
+    columns = ("principal", "bonus", "received", "change", "wallet_principal", "wallet_bonus")
+    return {**_with_decimals(data, columns), "sold_at": datetime.fromisoformat(data["sold_at"])}
 
 
 def receipt_view(data: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,9 @@ from checkout.services.errors import (
     NoShift,
     QuoteChanged,
 )
+from checkout.services.exports import record_order_export
 from checkout.services.recharge import recharge_at_till, void_recharge_sale
+from checkout.services.registration import register_at_till
 from checkout.services.tenders import Tender
 from checkout.services.tills import InvalidCash, close_shift, open_shift, save_till
 from checkout.services.void import void_order
@@ -56,7 +58,9 @@ __all__ = [
     "parse_quantity",
     "pin_coupon",
     "recharge_at_till",
+    "record_order_export",
     "refresh",
+    "register_at_till",
     "remove_line",
     "resume",
     "save_till",

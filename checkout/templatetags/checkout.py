@@ -2,8 +2,8 @@
 
 from django import template
 
-from checkout.models import TenderKind
-from checkout.selectors import adjustment_label
+from checkout.models import Order, TenderKind
+from checkout.selectors import adjustment_label, order_number
 
 register = template.Library()
 
@@ -20,3 +20,9 @@ def adjustment(row: object) -> str:
 def tender(kind: str) -> str:
     """The name of a way of paying."""
     return str(TenderKind(kind).label) if kind in TenderKind.values else kind
+
+
+@register.filter
+def number(order: Order) -> str:
+    """The number on the order's receipt."""
+    return order_number(order.pk, order.business_on)

@@ -68,7 +68,7 @@ function arrange() {
   const state = inSale("[data-state]");
   document.querySelector("[data-held-count]").textContent = state?.dataset.held ?? "0";
   currentRow()?.scrollIntoView({ block: "nearest" });
-  const pick = inSale("[data-picks] button.pick");
+  const pick = inSale("[data-picks] .pick:not(.is-off)");
   if (pick) pick.focus();
   const pay = document.getElementById("pay");
   if (pay) showRest(pay);
@@ -76,7 +76,7 @@ function arrange() {
 }
 
 function focusBox() {
-  if (inSale("[data-picks] button.pick")) return;
+  if (inSale("[data-picks] .pick:not(.is-off)")) return;
   box.focus();
 }
 
@@ -310,6 +310,7 @@ function showWaiting(attempt) {
 const FUNCTION_KEYS = {
   F2: () => { openDialog()?.close(); box.focus(); box.select(); },
   F4: holdOrResume,
+  F6: () => location.assign(document.querySelector("[data-recharge]").href),
   F7: () => submitForm("points"),
   F8: () => showDialog("coupons-dialog"),
   F9: () => showDialog("member-dialog"),
@@ -319,7 +320,7 @@ function showDialog(id) {
   const dialog = document.getElementById(id);
   if (!dialog || openDialog()) return;
   dialog.showModal();
-  dialog.querySelector("button.pick")?.focus();
+  dialog.querySelector(".pick:not(.is-off)")?.focus();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -384,7 +385,7 @@ function isMovement(event) {
 }
 
 function moveChoice(choices, step) {
-  const buttons = [...choices.querySelectorAll("button.pick")];
+  const buttons = [...choices.querySelectorAll(".pick:not(.is-off)")];
   const next = buttons.indexOf(document.activeElement) + step;
   buttons[Math.max(0, Math.min(buttons.length - 1, next))]?.focus();
 }
@@ -394,7 +395,7 @@ let digitTimer;
 /** Waits a moment before it acts: the digits of a scanner come faster than any hand. */
 function chooseByDigit(choices, key) {
   if (!/^[0-9]$/.test(key)) return false;
-  const button = [...choices.querySelectorAll("button.pick")].find(
+  const button = [...choices.querySelectorAll(".pick:not(.is-off)")].find(
     (one) => one.querySelector("kbd")?.textContent === key,
   );
   clearTimeout(digitTimer);

@@ -1,0 +1,24 @@
+/* Pages beside the sale: Esc leads back, digits choose from a list, Ctrl+Enter sends the form. */
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  if (event.code === "Escape" && !document.querySelector("dialog[open]")) {
+    const back = document.querySelector("[data-escape]");
+    if (back) location.assign(back.href);
+  } else if ((event.code === "Enter" || event.code === "NumpadEnter") && event.ctrlKey) {
+    event.target.form?.requestSubmit();
+  } else if (/^[1-9]$/.test(event.key) && !event.target.matches("input, textarea, select")) {
+    const picks = [...document.querySelectorAll("[data-choices] .pick")];
+    picks[Number(event.key) - 1]?.click();
+  }
+});
+
+/* A typed amount is a free one; a chosen plan needs none. */
+const amount = document.querySelector("input[name=amount]");
+amount?.addEventListener("input", () => {
+  const free = document.querySelector("input[name=plan][value='']");
+  if (free) free.checked = true;
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[name=plan]") && event.target.value && amount) amount.value = "";
+});
