@@ -145,7 +145,7 @@ class QuantityField(NumberField):
 class LenientDateField(forms.DateField):
     """2026-3-1, 2026/3/1, 2026年3月1日, 20260301 and, meaning this year, 3/1 or 3-1."""
 
-    widget = forms.DateInput(attrs={"autocomplete": "off", "placeholder": "2026-03-01"})
+    widget = forms.DateInput(attrs={"class": "date", "autocomplete": "off", "placeholder": "2026-03-01"})
     default_error_messages = {
         "invalid": _("Enter a date such as 2026-3-1 or 3/1."),
         "range": _("Enter a year between 1900 and 2100."),
