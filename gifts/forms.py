@@ -41,7 +41,8 @@ class PlanForm(forms.Form):
     )
 
     def __init__(self, *args: Any, staff: Staff, plan: RechargePlan, **options: Any) -> None:
-        super().__init__(*args, **options, initial=self.initial_of(plan))
+        options["initial"] = self.initial_of(plan)
+        super().__init__(*args, **options)
         self.plan = plan
         self.fields["stores"].queryset = list_active_stores(staff)  # type: ignore[attr-defined]  # a ModelChoiceField
 

@@ -1,13 +1,11 @@
 """The points ledger: accounts, their entries, and the lots that carry an expiry of their own (rules.md 2)."""
 
-from datetime import date
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core import days
 from core.ledger import AppendOnly, LedgerEntry, append_only_triggers
 from members.models import Member
 from stores.models import Staff, Store
@@ -136,11 +134,6 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.granted} until {self.expires_at}"
-
-    @property
-    def last_day(self) -> date | None:
-        """The last shop day on which the points can be used, None for no end."""
-        return None if self.expires_at is None else days.last_day(self.expires_at)
 
 
 class LotUse(AppendOnly):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from core import days, settings
 from points import rules
@@ -31,6 +31,14 @@ class Balance:
     def last_day(self) -> date | None:
         """The last shop day of the points that end next."""
         return None if self.next_expiry_at is None else days.last_day(self.next_expiry_at)
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """Points that end together; ``last_day`` is the last shop day on which they can be used, None for no end."""
+
+    last_day: date | None
+    points: int
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,17 @@ def list_lots(*, member_id: int) -> QuerySet[Lot]:
     return Lot.objects.filter(account_id=member_id, remaining__gt=0).order_by(
         F("expires_at").asc(nulls_last=True), "available_from", "id"
     )
+
+
+def list_expiries(*, member_id: int, at: datetime) -> list[Expiry]:
+    """What the member has left, by end, soonest first; what has expired but is not posted yet is left out."""
+    sums = (
+        Lot.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at), account_id=member_id, remaining__gt=0)
+        .order_by(F("expires_at").asc(nulls_last=True))
+        .values_list("expires_at")
+        .annotate(total=Sum("remaining"))
+    )
+    return [Expiry(None if ends_at is None else days.last_day(ends_at), total) for ends_at, total in sums]
 
 
 def find_entry(*, idempotency_key: str) -> Entry | None:

@@ -46,7 +46,7 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
     context = {
         "member": member,
         **_figures(member.pk),
-        "lots": list(selectors.list_lots(member_id=member.pk)[:PANEL_ROWS]),
+        "expiries": selectors.list_expiries(member_id=member.pk, at=timezone.now())[:PANEL_ROWS],
         "entries": list(selectors.list_entries(member_id=member.pk)[:PANEL_ROWS]),
     }
     return render(request, "points/member_panel.html", context)

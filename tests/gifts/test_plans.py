@@ -53,6 +53,7 @@ def test_a_plan_that_makes_no_sense_is_refused(save, fields):
     assert not Record.objects.exists()
 
 
+@pytest.mark.usefixtures("_in_english")
 def test_a_name_stands_once(save):
     save("500+50", "500.00")
 

@@ -1,6 +1,6 @@
 """Earning, spending and adjusting points."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
@@ -8,7 +8,7 @@ from django.db import transaction
 from members.models import Member
 from points import services
 from points.models import Account, Entry, Lot, LotUse
-from points.selectors import Balance, get_balance
+from points.selectors import Balance, Expiry, get_balance, list_expiries
 from tests.factories.ledgers import make_member, table_rows
 
 TABLES = ("points_account", "points_entry", "points_lot", "points_lotuse")
@@ -173,3 +173,12 @@ def test_a_movement_takes_few_statements(member, store, cashier, now, django_ass
             services.earn(points=50, idempotency_key="e2", expires_at=None, **common)
         with django_assert_num_queries(4):
             services.spend(points=80, idempotency_key="s1", **common)
+
+
+def test_points_are_listed_by_the_day_on_which_they_end(earn, member, now):
+    earn(10, "endless", expires_at=None)
+    earn(20, "end of next year")
+    earn(30, "end of next year too")
+    earn(5, "gone", at=now - timedelta(days=9), expires_at=now)
+
+    assert list_expiries(member_id=member.pk, at=now) == [Expiry(date(2027, 12, 31), 50), Expiry(None, 10)]

@@ -57,9 +57,7 @@ def test_the_block_shows_balance_worth_lots_and_entries(browser, member, history
 
     page = browser.get(reverse("points:member-panel", args=[member.pk])).content.decode()
 
-    assert all(
-        text in page for text in ("2,001", "¥20.01", "1,001", "+1,000", reverse("points:entry-list", args=[member.pk]))
-    )
+    assert all(text in page for text in ("2,001", "¥20.01", "+1,000", reverse("points:entry-list", args=[member.pk])))
     assert "<html" not in page
 
 

@@ -224,6 +224,7 @@ def test_bonus_that_expired_meanwhile_comes_back_with_days_of_grace(recharge, de
     assert get_balance(member_id=member.pk, at=later) == Balance(D("100.00"), D("50.00"), D("150.00"))
 
 
+@pytest.mark.usefixtures("_in_english")
 def test_a_recharge_is_voided_whole_on_its_day_at_its_store(recharge, member, store, other_store, cashier, now):
     made = recharge("100.00", "20.00", "r1")
 
@@ -247,6 +248,7 @@ def test_a_recharge_is_voided_whole_on_its_day_at_its_store(recharge, member, st
         void("v2")
 
 
+@pytest.mark.usefixtures("_in_english")
 def test_a_used_recharge_cannot_be_voided(recharge, debit, store, cashier, now):
     made = recharge("100.00", "20.00", "r1")
     debit("0.01", "d1")
