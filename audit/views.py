@@ -1,6 +1,6 @@
 """Pages of the audit trail: one call down, one answer up."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -50,7 +50,10 @@ def record_export(request: HttpRequest) -> FileResponse:
     form = RecordFilterForm(request.GET, staff=staff)
     rows = selectors.list_records(staff, form.criteria).iterator(chunk_size=2000)
     filters = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
-    notes = [(_("Made by"), staff), (_("Made at"), timezone.localtime(at).strftime("%Y-%m-%d %H:%M"))]
+    notes: list[tuple[Any, Any]] = [
+        (_("Made by"), staff),
+        (_("Made at"), timezone.localtime(at).strftime("%Y-%m-%d %H:%M")),
+    ]
     notes += [(form.fields[name].label, text) for name, text in filters.items()]
     response, count = workbook_response(
         name=_("Audit trail"),

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from pathlib import Path
 
 from config import embedded
 from config.environment import BASE_DIR, database, env
@@ -44,7 +45,7 @@ CELERY_BROKER_URL = REDIS_URL or "memory://"
 
 # `make run` collects the static files once and serves them compressed; other commands read them where they lie.
 if os.environ.get("PATRON_STATIC"):
-    STATIC_ROOT = os.environ["PATRON_STATIC"]
+    STATIC_ROOT = Path(os.environ["PATRON_STATIC"])
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

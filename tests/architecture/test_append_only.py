@@ -46,7 +46,7 @@ def test_the_database_has_both_triggers_and_they_are_on(model: type[AppendOnly])
 @pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "TRUNCATE"])
 @pytest.mark.parametrize("model", PROTECTED, ids=ids)
 def test_the_application_role_is_refused_by_the_database(model: type[AppendOnly], verb: str) -> None:
-    table, column = sql.Identifier(model._meta.db_table), sql.Identifier(model._meta.pk.column)
+    table, column = sql.Identifier(model._meta.db_table), sql.Identifier(str(model._meta.pk.column))
     statements = {
         "UPDATE": sql.SQL("UPDATE {0} SET {1} = {1}").format(table, column),
         "DELETE": sql.SQL("DELETE FROM {0}").format(table),

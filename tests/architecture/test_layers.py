@@ -124,7 +124,7 @@ def test_python_reverses_and_renders_only_lower_apps(sources: list[Source]) -> N
                 text = argument.value if isinstance(argument, ast.Constant) else ""
                 used = re.split(r"[:/]", str(text))[0]
                 if used in RANKS and not may_use(source.app, used):
-                    upward.append(f"{source.at(node)} -> {text}")
+                    upward.append(f"{source.at(node)} -> {used}")
 
     assert upward == []
 
@@ -147,7 +147,7 @@ def test_queued_tasks_exist_and_belong_to_lower_apps(sources: list[Source]) -> N
             if name is None and source.app == "jobs":
                 continue
             if name not in current_app.tasks or not may_use(source.app, str(name).split(".")[0]):
-                wrong.append(f"{source.at(node)} {name}")
+                wrong.append(f"{source.at(node)} {name!r}")
 
     assert wrong == []
 

@@ -130,7 +130,7 @@ def _pid_of(house: House, command: str) -> int:
     for process in psutil.process_iter():
         try:
             if command in " ".join(process.cmdline()) and process.environ().get("PATRON_DATA") == str(house.data):
-                return process.pid
+                return int(process.pid)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
     raise AssertionError(f"no {command}")
