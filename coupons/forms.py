@@ -24,7 +24,9 @@ class TemplateForm(forms.Form):
         initial=0,
         help_text=_("Counted on the goods that coupons may be used for, after the tier price. 0: any purchase."),
     )
-    validity = forms.ChoiceField(label=_("Validity"), choices=Template.Validity.choices, widget=forms.RadioSelect)
+    validity = forms.ChoiceField(
+        label=_("Kind of validity"), choices=Template.Validity.choices, widget=forms.RadioSelect
+    )
     valid_days = PointsField(label=_("Valid for"), unit=_("days"), minimum=1, maximum=3650, required=False)
     starts_next_day = forms.BooleanField(label=_("Starts the day after receipt"), required=False)
     starts_on = LenientDateField(label=_("Valid from"), required=False)

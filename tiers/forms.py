@@ -57,7 +57,6 @@ class VersionForm(forms.Form):
         label=_("Which must be reached"),
         choices=[(ANY, _("any of them")), (ALL, _("all of them"))],
         widget=forms.RadioSelect,
-        required=False,
     )
     window = forms.ChoiceField(
         label=_("Counting window"),
@@ -69,15 +68,12 @@ class VersionForm(forms.Form):
             (CALENDAR_YEAR, _("in a calendar year")),
             (LIFETIME, _("since the beginning")),
         ],
-        required=False,
         help_text=_("Counting since the beginning is not advised: nobody has a reason to come back."),
     )
     window_length = PointsField(
         label=_("Length of the window"), unit=_("months or days"), minimum=1, maximum=3660, required=False
     )
-    keep = forms.ChoiceField(
-        label=_("Keeping it"), choices=Version.Keep.choices, widget=forms.RadioSelect, required=False
-    )
+    keep = forms.ChoiceField(label=_("Keeping it"), choices=Version.Keep.choices, widget=forms.RadioSelect)
     pays = PercentField(label=_("Members pay"), above=0, maximum=100, help_text=_("95 is 5% off; 100 is no discount."))
     points_multiple = TimesField(label=_("Points multiple"), maximum=100)
 

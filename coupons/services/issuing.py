@@ -3,11 +3,11 @@
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import audit
+from core.database import joining_atomic
 from core.days import end_of, local_day, start_of
 from core.errors import DomainError
 from coupons.models import Coupon, Event, Template
@@ -21,7 +21,7 @@ class CannotIssue(DomainError):
     """Not active, none left, or the member has had as many as allowed."""
 
 
-@transaction.atomic
+@joining_atomic
 def issue(
     *,
     template_id: int,
@@ -110,7 +110,7 @@ def new_code() -> str:
     return digits + check_digit(digits)
 
 
-@transaction.atomic
+@joining_atomic
 def issue_by_hand(
     *,
     template_id: int,

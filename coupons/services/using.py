@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, Subquery
 from django.utils.translation import gettext as _
 
 from core import audit, settings
+from core.database import joining_atomic
 from core.days import end_of, local_day
 from core.errors import DomainError
 from core.money import ZERO
@@ -37,7 +37,7 @@ class CannotVoid(DomainError):
     """A used or voided coupon is never voided."""
 
 
-@transaction.atomic
+@joining_atomic
 def redeem(
     *,
     coupon_id: int,
@@ -99,7 +99,7 @@ def _use_up(coupon: Coupon, member_id: int | None, at: datetime) -> bool:
     return usable.update(status=Coupon.Status.REDEEMED, member_id=coupon.member_id or member_id) == 1
 
 
-@transaction.atomic
+@joining_atomic
 def return_redeemed(
     *,
     idempotency_key_of_redeem: str,
@@ -150,7 +150,7 @@ def _lock_coupon(coupon_id: int) -> Coupon:
     return Coupon.objects.select_for_update(no_key=True).get(pk=coupon_id)
 
 
-@transaction.atomic
+@joining_atomic
 def void(
     *, coupon_id: int, reason: str, idempotency_key: str, at: datetime, store: Store | None, actor: Staff | None
 ) -> Event:

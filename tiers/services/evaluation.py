@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import audit, settings
+from core.database import joining_atomic
 from core.days import end_of, local_day
 from core.errors import DomainError
 from members.services import lock_member
@@ -44,7 +44,7 @@ def figures_of(sums: Sums) -> list[dict[str, str]]:
     ]
 
 
-@transaction.atomic
+@joining_atomic
 def reevaluate(
     *,
     member_id: int,
@@ -181,7 +181,7 @@ def move(
     )
 
 
-@transaction.atomic
+@joining_atomic
 def set_manually(
     *,
     member_id: int,

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.database import joining_atomic
 from core.errors import DomainError
 from members.services import lock_member
 from stores.models import Staff, Store
@@ -18,7 +18,7 @@ class AlreadyReversed(DomainError):
     """The progress was taken back before."""
 
 
-@transaction.atomic
+@joining_atomic
 def record_progress(
     *,
     member_id: int,
@@ -60,7 +60,7 @@ def record_progress(
     )
 
 
-@transaction.atomic
+@joining_atomic
 def reverse_progress(
     *, idempotency_key_of_original: str, idempotency_key: str, at: datetime, store: Store | None, actor: Staff | None
 ) -> None:
