@@ -50,13 +50,15 @@ def test_without_the_lock_neither_order_sees_the_other(
 ) -> None:
     for module in (progress, evaluation):
         monkeypatch.setattr(module, "lock_member", lambda member_id: None)
-    both_recorded = Barrier(2)
+    both_recorded, both_evaluated = Barrier(2), Barrier(2)
 
     def sell(index: int) -> Change | None:
         with transaction.atomic():
             record(member.pk, now, f"sale:{index}")
             both_recorded.wait(30)
-            return services.reevaluate(member_id=member.pk, at=now, source=f"orders:{index}")
+            change = services.reevaluate(member_id=member.pk, at=now, source=f"orders:{index}")
+            both_evaluated.wait(30)
+            return change
 
     assert at_once(2, sell) == [None, None]
 
