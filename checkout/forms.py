@@ -181,12 +181,10 @@ class HandOverForm(forms.Form):
 class RegistrationForm(CommandForm, MemberForm):
     """A new member in the middle of a sale: what a customer tells at the counter."""
 
-    email = None
-    address = None
-    notes = None
-
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        for name in ("email", "address", "notes"):
+            del self.fields[name]
         self.fields["phone"].widget.attrs["autofocus"] = True
         self.order_fields(["phone", "name", "gender", "birth_calendar", "birth_year", "birth_month", "birth_day"])
 

@@ -251,7 +251,7 @@ def recharge_view(data: dict[str, Any]) -> dict[str, Any]:
 def receipt_view(data: dict[str, Any]) -> dict[str, Any]:
     """A kept receipt with amounts as numbers again, so that every screen writes them the same way."""
     amounts = {"list_total", "saved", "payable", "invoiceable"}
-    shown = {name: Decimal(value) if name in amounts else value for name, value in data.items()}
+    shown: dict[str, Any] = {name: Decimal(value) if name in amounts else value for name, value in data.items()}
     shown["sold_at"] = datetime.fromisoformat(data["sold_at"])
     for name, columns in _AMOUNTS.items():
         shown[name] = [_with_decimals(row, columns) for row in data.get(name, [])]
