@@ -69,6 +69,7 @@ class Entry(LedgerEntry):
     class Meta(LedgerEntry.Meta):
         verbose_name = _("points entry")
         verbose_name_plural = _("points entries")
+        permissions = [("export_entry", "Can download points entries")]
         triggers = append_only_triggers()
         constraints = [
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="points_entry_balance_not_negative"),

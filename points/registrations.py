@@ -149,6 +149,7 @@ def register() -> None:
     """Everything of this app."""
     define_settings()
     audit.register_action("points.adjusted", _("Points adjusted by hand"))
+    audit.register_action("points.exported", _("Points entries downloaded"))
     register_member_panel(
         Link(
             "points-panel",

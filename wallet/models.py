@@ -109,6 +109,7 @@ class Entry(LedgerEntry):
     class Meta(LedgerEntry.Meta):
         verbose_name = _("stored-value entry")
         verbose_name_plural = _("stored-value entries")
+        permissions = [("export_entry", "Can download stored-value entries")]
         triggers = append_only_triggers()
         constraints = [
             models.CheckConstraint(

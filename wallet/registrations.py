@@ -86,6 +86,7 @@ def register() -> None:
     """Everything of this app."""
     define_settings()
     audit.register_action("recharge.voided", _("Recharge voided"))
+    audit.register_action("wallet.exported", _("Stored-value entries downloaded"))
     register_member_panel(
         Link(
             "wallet-panel",

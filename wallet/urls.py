@@ -8,9 +8,11 @@ app_name = "wallet"
 urlpatterns = [
     path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
     path("members/<int:member_id>/entries/", views.entry_list, name="entry-list"),
+    path("members/<int:member_id>/entries/export/", views.entry_export, name="entry-export"),
 ]
 
 PERMISSIONS: dict[str, str] = {
     "wallet:member-panel": "wallet.view_entry",
     "wallet:entry-list": "wallet.view_entry",
+    "wallet:entry-export": "wallet.export_entry",
 }

@@ -1,6 +1,7 @@
 """What is done to points. Every function locks the member first and posts once per idempotency key."""
 
 from points.services.expiry import expire_due
+from points.services.exports import record_export
 from points.services.movements import adjust, earn, spend
 from points.services.posting import (
     BlockedByDebt,
@@ -23,6 +24,7 @@ __all__ = [
     "claw_back",
     "earn",
     "expire_due",
+    "record_export",
     "return_spent",
     "reverse",
     "spend",

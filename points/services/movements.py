@@ -61,7 +61,7 @@ def earn(
     standing = lock_account(member_id, idempotency_key)
     wanted = points if computed is None else computed
     if standing.posted is not None:
-        return same_content(standing.posted, member_id=member_id, kinds={kind}, computed=wanted)
+        return same_content(standing.posted, account_id=member_id, kind=kind, computed=wanted, granted=points)
     if standing.member.status in {Member.Status.CLOSED, Member.Status.MERGED}:
         raise MemberNotActive(_("This membership has ended and cannot get points."))
     context = Context(source, idempotency_key, at, store, actor)
@@ -118,7 +118,7 @@ def spend(
         raise ValueError("spend takes points above 0")
     standing = lock_account(member_id, idempotency_key)
     if standing.posted is not None:
-        return same_content(standing.posted, member_id=member_id, kinds={Kind.SPEND}, computed=-points)
+        return same_content(standing.posted, account_id=member_id, kind=Kind.SPEND, computed=-points)
     if standing.member.status != Member.Status.ACTIVE:
         raise MemberNotActive(_("This membership is not active; its points cannot be used."))
     if standing.debt > 0:
@@ -171,7 +171,7 @@ def adjust(
         raise ValueError("an adjustment needs points and a reason")
     standing = lock_account(member_id, idempotency_key)
     if standing.posted is not None:
-        return same_content(standing.posted, member_id=member_id, kinds={Kind.ADJUST}, computed=points)
+        return same_content(standing.posted, account_id=member_id, kind=Kind.ADJUST, computed=points)
     if standing.member.status in {Member.Status.CLOSED, Member.Status.MERGED}:
         raise MemberNotActive(_("This membership has ended; its points stay as they are."))
     context = Context(f"member:{member_id}", idempotency_key, at, store, actor)

@@ -86,9 +86,9 @@ def lock_account(member_id: int, idempotency_key: str) -> Standing:
     return Standing(member, balance or 0, debt or 0, posted)
 
 
-def same_content(posted: Entry, *, member_id: int, kinds: Iterable[str], computed: int) -> Entry:
-    """The first entry again; KeyReused where the key was used for something else."""
-    if posted.account_id != member_id or posted.kind not in kinds or posted.computed != computed:
+def same_content(posted: Entry, **expected: Any) -> Entry:
+    """The first entry again; KeyReused where any of ``expected`` (its columns) shows that the key was for another."""
+    if any(getattr(posted, name) != value for name, value in expected.items()):
         raise KeyReused(_("This was already posted with other content. Open the page again."))
     return posted
 

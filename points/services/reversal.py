@@ -113,7 +113,7 @@ def _undo(
     posted = standing.posted
     if posted is not None:
         wanted = posted.computed if points is None else sign * points
-        return same_content(posted, member_id=original.account_id, kinds={kind}, computed=wanted)
+        return same_content(posted, kind=kind, original_id=original.pk, computed=wanted)
     sums = Entry.objects.filter(original=original).aggregate(
         computed=Sum("computed", default=0), granted=Sum(F("points") - F("debt"), default=0)
     )

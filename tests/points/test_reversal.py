@@ -205,3 +205,15 @@ def test_a_part_of_nothing_posts_nothing(ledger):
     assert ledger.undo("s1", "r1", 0, how=services.return_spent) is None
     assert ledger.undo("e1", "c1", 0, how=services.claw_back) is None
     assert Entry.objects.count() == 2
+
+
+def test_a_key_used_for_another_original_is_refused(ledger):
+    ledger.earn(50, "e1")
+    ledger.spend(10, "s1")
+    ledger.spend(10, "s2")
+    ledger.undo("s1", "r1")
+
+    with pytest.raises(services.KeyReused):
+        ledger.undo("s2", "r1")
+
+    assert remaining() == [40]

@@ -2,11 +2,14 @@
 
 import uuid
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
+from audit.models import Record
 from points import services
 from points.models import Account, Entry
 from stores.models import Staff
@@ -155,3 +158,24 @@ def test_who_may_see_may_not_adjust(client_for, member):
 
     for name in ("points:member-panel", "points:entry-list", "points:adjustment-create"):
         assert nobody.get(reverse(name, args=[member.pk])).status_code == 403
+
+
+def test_the_filtered_ledger_is_downloaded_and_that_is_recorded(browser, member, history, store, person):
+    history(2)
+    services.spend(
+        member_id=member.pk, points=7, source="=1+1", idempotency_key="s", at=timezone.now(), store=store, actor=person
+    )
+    url = reverse("points:entry-export", args=[member.pk])
+
+    answer = browser.post(f"{url}?kind=spend")
+
+    sheet, notes = load_workbook(BytesIO(b"".join(answer.streaming_content))).worksheets
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert len(rows) == 3
+    assert (rows[1][3], rows[1][5], rows[1][9]) == (-7, 1994, "=1+1")
+    assert sheet["J2"].data_type == "s"
+    assert rows[2][3] == -7
+    assert ["Made by", "Root"] in [[cell.value for cell in row] for row in notes.iter_rows()]
+    record = Record.objects.get(action="points.exported")
+    assert (record.subject, record.data) == (f"member:{member.pk}", {"count": 1, "filters": {"kind": "spend"}})
+    assert browser.get(url).status_code == 405

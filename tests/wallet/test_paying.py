@@ -269,4 +269,16 @@ def test_a_movement_takes_few_statements(recharge, debit, django_assert_num_quer
         with django_assert_num_queries(5):
             debit("60.00", "d1")
         with django_assert_num_queries(4):
-            debit("60.00", "d2", order="proportional")
+            debit("60.00", "d2", spending_order="proportional")
+
+
+def test_a_key_used_for_another_payment_is_refused(recharge, debit, refund, member, now):
+    recharge("100.00", "0.00", "r1")
+    debit("10.00", "d1")
+    debit("10.00", "d2")
+    refund("d1", "f1")
+
+    with pytest.raises(services.KeyReused):
+        refund("d2", "f1")
+
+    assert get_balance(member_id=member.pk, at=now).total == D("90.00")

@@ -63,7 +63,12 @@ class Till:
 
     def debit(self, amount, order):
         return services.debit(
-            member_id=self.member.pk, amount=amount, list_amount=amount * 2, source="o:1", order=order, **self.where()
+            member_id=self.member.pk,
+            amount=amount,
+            list_amount=amount * 2,
+            source="o:1",
+            spending_order=order,
+            **self.where(),
         )
 
     def refund(self, index, amount):

@@ -3,11 +3,14 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
+from audit.models import Record
 from stores.models import Staff
 from tests.factories.ledgers import make_member
 from wallet import services
@@ -123,3 +126,16 @@ def test_who_has_no_right_sees_nothing(client_for, member):
 
     for name in ("wallet:member-panel", "wallet:entry-list"):
         assert nobody.get(reverse(name, args=[member.pk])).status_code == 403
+
+
+def test_the_statement_is_downloaded_and_that_is_recorded(browser, member, history):
+    history(1)
+
+    answer = browser.post(reverse("wallet:entry-export", args=[member.pk]))
+
+    sheet = load_workbook(BytesIO(b"".join(answer.streaming_content))).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert [row[3:6] for row in rows[1:]] == [[-12, -10, -2], [48, 40, 8], [36, 30, 6]]
+    assert rows[1][8] == 15
+    record = Record.objects.get(action="wallet.exported")
+    assert (record.subject, record.data) == (f"member:{member.pk}", {"count": 2, "filters": {}})

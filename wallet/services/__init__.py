@@ -1,6 +1,7 @@
 """What is done to stored value. Every function locks the member first and posts once per idempotency key."""
 
 from wallet.services.expiry import expire_bonus
+from wallet.services.exports import record_export
 from wallet.services.paying import debit, refund
 from wallet.services.posting import (
     BalanceLimitExceeded,
@@ -24,6 +25,7 @@ __all__ = [
     "debit",
     "expire_bonus",
     "recharge",
+    "record_export",
     "refund",
     "void_recharge",
 ]

@@ -40,22 +40,24 @@ def debit(
     at: datetime,
     store: Store | None,
     actor: Staff | None,
-    order: str | None = None,
+    spending_order: str | None = None,
 ) -> Entry:
     """Pay out of the balance; the entry says how much was principal and how much bonus (both negative).
 
-    ``list_amount`` is what this payment buys at list prices, which a later cash-out is reckoned by (R-W6). ``order``
-    is the spending order of a quote, by default the setting's (R-W2). Expired bonus does not pay, whether or not its
-    expiry is posted. Refused with MemberNotActive or InsufficientBalance, and nothing moves. Once per key.
+    ``list_amount`` is what this payment buys at list prices, which a later cash-out is reckoned by (R-W6).
+    ``spending_order`` is that of a quote, by default the setting's (R-W2). Expired bonus does not pay, whether or not
+    its expiry is posted. Refused with MemberNotActive or InsufficientBalance, and nothing moves. Once per key.
     """
     if amount <= 0 or list_amount < 0:
         raise ValueError("a payment is above 0")
     standing = lock_account(member_id, idempotency_key)
     if standing.posted is not None:
-        return same_content(standing.posted, member_id=member_id, kind=Kind.SPEND, amount=-amount)
+        return same_content(
+            standing.posted, account_id=member_id, kind=Kind.SPEND, amount=-amount, list_amount=list_amount
+        )
     require_active(standing.member)
     lots = list_usable_lots(member_id=member_id, at=at)
-    parts = rules.split_payment(lots, to_cents(amount), order or get_rules(at=at).spending_order)
+    parts = rules.split_payment(lots, to_cents(amount), spending_order or get_rules(at=at).spending_order)
     found = from_cents(sum(part for _lot, part in parts))
     if found < amount:
         raise InsufficientBalance(
@@ -101,7 +103,7 @@ def refund(
     standing = lock_account(original.account_id, idempotency_key)
     if standing.posted is not None:
         wanted = standing.posted.amount if amount is None else amount
-        return same_content(standing.posted, member_id=original.account_id, kind=Kind.REFUND, amount=wanted)
+        return same_content(standing.posted, kind=Kind.REFUND, original_id=original.pk, amount=wanted)
     owed = _owed(original)
     left = sum(owed.values())
     wanted = from_cents(left) if amount is None else amount

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -90,9 +91,9 @@ def lock_account(member_id: int, idempotency_key: str) -> Standing:
     return Standing(member, principal or ZERO, bonus or ZERO, posted)
 
 
-def same_content(posted: Entry, *, member_id: int, kind: str, amount: Decimal) -> Entry:
-    """The first entry again; KeyReused where the key was used for something else."""
-    if posted.account_id != member_id or posted.kind != kind or posted.amount != amount:
+def same_content(posted: Entry, **expected: Any) -> Entry:
+    """The first entry again; KeyReused where any of ``expected`` (its columns) shows that the key was for another."""
+    if any(getattr(posted, name) != value for name, value in expected.items()):
         raise KeyReused(_("This was already posted with other content. Open the page again."))
     return posted
 

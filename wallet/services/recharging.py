@@ -51,7 +51,9 @@ def recharge(
         raise ValueError("a recharge has principal or bonus, neither negative")
     standing = lock_account(member_id, idempotency_key)
     if standing.posted is not None:
-        entry = same_content(standing.posted, member_id=member_id, kind=Entry.Kind.RECHARGE, amount=principal + bonus)
+        entry = same_content(
+            standing.posted, account_id=member_id, kind=Entry.Kind.RECHARGE, principal=principal, bonus=bonus
+        )
         return Recharge.objects.get(idempotency_key=entry.idempotency_key)
     require_active(standing.member)
     _check_limit(standing, principal, bonus, at)
@@ -109,12 +111,7 @@ def void_recharge(
     made = Recharge.objects.get(pk=recharge_id)
     standing = lock_account(made.account_id, idempotency_key)
     if standing.posted is not None:
-        return same_content(
-            standing.posted,
-            member_id=made.account_id,
-            kind=Entry.Kind.REVERSAL,
-            amount=-made.principal - made.bonus,
-        )
+        return same_content(standing.posted, kind=Entry.Kind.REVERSAL, recharge_id=made.pk)
     if standing.member.status == Member.Status.FROZEN:
         require_active(standing.member)
     original = Entry.objects.select_related("reversed_by").get(kind=Entry.Kind.RECHARGE, recharge=made)
