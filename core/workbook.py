@@ -71,6 +71,32 @@ def write_workbook(
     values as None. ``notes`` (filters, who, when) and the columns' definitions become the second sheet.
     """
     book = Workbook(write_only=True)
+    count = _write_sheet(book, title, columns, rows)
+    _write_definitions(book, columns, notes)
+    book.save(target)
+    return count
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet of a workbook that holds several."""
+
+    title: Any
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
+
+
+def write_tables(target: IO[bytes], *, tables: Sequence[Table], notes: Sequence[tuple[Any, Any]] = ()) -> int:
+    """Like :func:`write_workbook` with a sheet per table; the last sheet has the definitions of all their columns."""
+    book = Workbook(write_only=True)
+    count = sum(_write_sheet(book, str(table.title), table.columns, table.rows) for table in tables)
+    columns = {str(column.label): column for table in tables for column in table.columns}
+    _write_definitions(book, list(columns.values()), notes)
+    book.save(target)
+    return count
+
+
+def _write_sheet(book: Any, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> int:
     sheet = book.create_sheet(_sheet_name(title))
     sheet.freeze_panes = "A2"
     for index, column in enumerate(columns, start=1):
@@ -86,8 +112,6 @@ def write_workbook(
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count + 1}"
     if any(column.is_summed for column in columns):
         sheet.append(_total_row(sheet, columns, totals))
-    _write_definitions(book, columns, notes)
-    book.save(target)
     return count
 
 
@@ -186,10 +210,15 @@ def workbook_response(
     except BaseException:
         file.close()
         raise
+    return download(file, name), count
+
+
+def download(file: IO[bytes], name: str) -> FileResponse:
+    """An open, written file as the download ``<name>.xlsx``; the response closes it."""
     file.seek(0)
     response = FileResponse(
         file, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_attachment=True
     )
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.xlsx"
     response["Cache-Control"] = "private, no-store"
-    return response, count
+    return response

@@ -15,7 +15,7 @@ from lifecycle.models import ImportRun
 from lifecycle.services import runs
 from members.models import Member
 from stores.models import Staff, Store
-from tests.factories.rights import give_right
+from tests.factories.till import allow
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def _private_folder(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def importer(owner: Staff) -> Staff:
-    give_right(owner, "lifecycle.view_importrun")
-    give_right(owner, "lifecycle.add_importrun")
+    allow(owner, "lifecycle.view_importrun")
+    allow(owner, "lifecycle.add_importrun")
     return owner
 
 
