@@ -125,10 +125,11 @@ class Member(models.Model):
 
     @property
     def birthday_text(self) -> str:
-        """``1990-03-18``, ``--03-18`` without a year, with the lunar calendar and leap month said in words."""
+        """``1990-03-18``, ``03-18`` without a year, with the lunar calendar and leap month said in words."""
         if self.birth_month is None or self.birth_day is None:
             return ""
-        text = f"{self.birth_year or '-'}-{self.birth_month:02d}-{self.birth_day:02d}"
+        year = f"{self.birth_year}-" if self.birth_year else ""
+        text = f"{year}{self.birth_month:02d}-{self.birth_day:02d}"
         if self.birth_calendar == self.Calendar.SOLAR:
             return text
         leap = gettext("leap month") if self.birth_month_is_leap else ""
