@@ -161,6 +161,9 @@ class Period(models.Model):
             models.UniqueConstraint(
                 fields=["member", "track"], condition=Q(ends_at__isnull=True), name="tiers_period_one_open"
             ),
+            models.UniqueConstraint(
+                fields=["member", "track"], condition=Q(previous__isnull=True), name="tiers_period_one_first"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="tiers_period_ends_after_start"
             ),

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.registry import Difference, Proof
 
-# A chain of periods has no gap, no overlap and no fork, and exactly its last one is open.
+# A chain of periods has no gap, no overlap and no fork (the table allows one first and one follower), and exactly its
+# last one is open.
 PERIODS = """
     SELECT 'member:' || p.member_id, 'one unbroken chain', 'period ' || p.id
     FROM tiers_period p
@@ -14,8 +15,6 @@ PERIODS = """
     WHERE (p.ends_at IS NULL) <> (after.id IS NULL)
        OR (before.id IS NOT NULL AND (before.ends_at IS DISTINCT FROM p.starts_at
                                       OR before.member_id <> p.member_id OR before.track_id <> p.track_id))
-       OR (before.id IS NULL AND EXISTS (SELECT FROM tiers_period other WHERE other.member_id = p.member_id
-                                         AND other.track_id = p.track_id AND other.id < p.id))
     ORDER BY p.id LIMIT 1000
 """
 # Every period was opened by one change that says the same, from the level held before (or the base level).

@@ -28,6 +28,21 @@ def test_a_member_holds_one_level_at_a_time(held: Change, now: datetime) -> None
         )  # fmt: skip
 
 
+def test_a_member_s_levels_form_one_chain(held: Change, now: datetime) -> None:
+    period = held.period
+
+    with pytest.raises(IntegrityError):
+        Period.objects.create(
+            member_id=period.member_id,
+            track=period.track,
+            tier=period.tier,
+            version=period.version,
+            starts_at=now,
+            ends_at=now,
+            reason="manual",
+        )
+
+
 def test_a_period_never_ends_before_it_starts(held: Change) -> None:
     with pytest.raises(IntegrityError):
         Period.objects.filter(pk=held.period_id).update(ends_at=datetime(2020, 1, 1, tzinfo=held.occurred_at.tzinfo))

@@ -47,14 +47,14 @@ def _evaluate_chunk(query: "_Query", versions: Sequence[Version], members: list[
     _lock(members)
     ranks = {version.tier_id: version.tier.rank for version in versions}
     chosen = {version.tier.rank: version for version in versions}
-    counts: Counts = {"changed": 0, Reason.UPGRADED: 0, Reason.KEPT: 0, Reason.DOWNGRADED: 0}
+    counts: Counts = {"changed": 0, "upgraded": 0, "kept": 0, "downgraded": 0}
     rows: list[tuple[Any, ...]] = []
     for member_id, period_id, tier_id, earned_rank, figures in _rows(*query.decisions(members)):
         current = versions[0].tier_id if tier_id is None else tier_id
         version = chosen[earned_rank]
         difference = earned_rank - ranks[current]
         reason = Reason.UPGRADED if difference > 0 else Reason.KEPT if difference == 0 else Reason.DOWNGRADED
-        counts[reason] += 1
+        counts[reason.value] += 1
         valid_until = query.valid_until(version)
         rows.append((member_id, period_id, current, version.tier_id, version.pk, valid_until, reason.value, figures))
     if rows:
