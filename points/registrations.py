@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core import audit, settings
+from core import audit, facts, settings
 from core.links import Link, register_member_panel
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
 from points import proofs, rules, services
+from points.facts import FACTS
 
 
 def _between(low: int | Decimal, high: int | Decimal) -> Any:
@@ -148,6 +149,7 @@ def define_settings() -> None:
 def register() -> None:
     """Everything of this app."""
     define_settings()
+    facts.register(*FACTS)
     audit.register_action("points.adjusted", _("Points adjusted by hand"))
     audit.register_action("points.exported", _("Points entries downloaded"))
     register_member_panel(

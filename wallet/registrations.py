@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core import audit, settings
+from core import audit, facts, settings
 from core.links import Link, register_member_panel
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
 from wallet import proofs, rules, services
+from wallet.facts import FACTS
 
 
 def _amount(value: Any) -> Any:
@@ -85,6 +86,7 @@ def define_settings() -> None:
 def register() -> None:
     """Everything of this app."""
     define_settings()
+    facts.register(*FACTS)
     audit.register_action("recharge.voided", _("Recharge voided"))
     audit.register_action("wallet.exported", _("Stored-value entries downloaded"))
     register_member_panel(
