@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+
+from config import embedded
 
 BASE = Path(__file__).resolve().parents[2]
 
@@ -52,16 +55,16 @@ class House:
         return self.left_overs()
 
 
+def _shell(data: Path) -> dict[str, str]:
+    """The environment of a person who set nothing but where the data are."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    return {**kept, "PATRON_DATA": str(data), "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     data = tmp_path / "data"
-    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    environment |= {
-        "PATRON_DATA": str(data),
-        "PATRON_DEMO_DATA": "False",
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "PORT": "8700",
-    }
+    environment = {**_shell(data), "PATRON_DEMO_DATA": "False", "PORT": "8700"}
     process = subprocess.Popen(
         [sys.executable, "-m", "config.run"],
         cwd=BASE,
@@ -79,7 +82,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     assert house.wait_until_gone(30) == []
 
 
-def test_it_starts_answers_restarts_what_dies_and_leaves_nothing_after_ctrl_c(house: House) -> None:
+def test_it_starts_works_mends_itself_and_leaves_nothing_after_ctrl_c(house: House) -> None:
     address = house.address()
     with urllib.request.urlopen(f"{address}health/", timeout=10) as answer:
         assert answer.status == 200
@@ -87,13 +90,20 @@ def test_it_starts_answers_restarts_what_dies_and_leaves_nothing_after_ctrl_c(ho
     for part in ("gunicorn", "celery", "beat", "valkey", "bin/postgres", "guardian.py", "keeper.py"):
         assert part in names
 
+    _ask_for_tidying(house, "2026-03-01")
+    assert _wait_for_run(house, "2026-03-01") == "succeeded"
+
+    os.kill(_pid_of(house, "valkey-server"), signal.SIGKILL)
     os.kill(_pid_of(house, "celery -A config.celery beat"), signal.SIGKILL)
-    time.sleep(3)
-    assert "celery -A config.celery beat" in " ".join(house.left_overs())
+    _ask_for_tidying(house, "2026-03-02")
+    assert _wait_for_run(house, "2026-03-02") == "succeeded"
+
+    second = _second_run(house)
+    assert (second.returncode, second.stdout) == (1, f"Patron is already running: {address}\n")
 
     house.process.send_signal(signal.SIGINT)
 
-    assert house.process.wait(30) == 0
+    assert house.process.wait(40) == 0
     assert house.left_overs() == []
 
 
@@ -106,24 +116,53 @@ def test_killed_outright_it_leaves_nothing_either(house: House) -> None:
     assert house.wait_until_gone(25) == []
 
 
-def test_a_second_run_on_the_same_data_says_where_the_first_one_is(house: House) -> None:
-    address = house.address()
+def _manage(house: House, *arguments: str) -> str:
+    """A command in a fresh shell, which knows nothing but the data directory."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE,
+        env=_shell(house.data),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
 
-    second = subprocess.run(
+
+def _second_run(house: House) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, "-m", "config.run"],
         cwd=BASE,
-        env={**os.environ, "PATRON_DATA": str(house.data)},
+        env=_shell(house.data),
         capture_output=True,
         text=True,
         check=False,
         timeout=30,
     )
-    house.process.terminate()
 
-    assert second.returncode == 1
-    assert second.stdout == f"Patron is already running: {address}\n"
-    assert house.process.wait(30) == 0
-    assert house.left_overs() == []
+
+def _ask_for_tidying(house: House, day: str) -> None:
+    ask = f"from jobs.services import enqueue_on_commit; enqueue_on_commit('jobs.run', name='jobs.tidy', day='{day}')"
+    _manage(house, "shell", "--no-imports", "-c", ask)
+
+
+def _wait_for_run(house: House, day: str) -> str:
+    """The status of the worker's run for this day as soon as it has ended."""
+    directory = house.data / "postgres"
+    url = embedded.start_postgres(directory)["app"]
+    try:
+        give_up = time.monotonic() + 40
+        while time.monotonic() < give_up:
+            with psycopg.connect(url) as connection:
+                row = connection.execute(
+                    "SELECT status FROM jobs_run WHERE day = %s AND job = 'jobs.tidy' AND ended_at IS NOT NULL", [day]
+                ).fetchone()
+            if row:
+                return str(row[0])
+            time.sleep(0.2)
+        return "never ran"
+    finally:
+        embedded.stop_postgres(directory)
 
 
 def _pid_of(house: House, command: str) -> int:
