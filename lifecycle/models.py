@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from stores.models import Staff, Store
 
@@ -18,7 +19,7 @@ class ImportRun(models.Model):
     class Kind(models.TextChoices):
         MEMBERS = "members", _("members")
         PRODUCTS = "products", _("products")
-        ORDERS = "orders", _("orders")
+        ORDERS = "orders", pgettext_lazy("import", "orders")
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("being checked")
@@ -44,7 +45,7 @@ class ImportRun(models.Model):
     message = models.CharField(_("message"), max_length=500, blank=True)
     actor = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", verbose_name=_("started by"))
     created_at = models.DateTimeField(_("uploaded"))
-    checked_at = models.DateTimeField(_("checked"), null=True)
+    checked_at = models.DateTimeField(_("checked at"), null=True)
     imported_at = models.DateTimeField(_("imported"), null=True)
 
     class Meta:
