@@ -138,7 +138,8 @@ class Period(models.Model):
     """A level held by a member from ``starts_at`` on, open while ``ends_at`` is empty. Without one: the base level.
 
     ``valid_until`` (exclusive) is when the nightly evaluation looks at it again; the level is held until then, however
-    late the job is. ``version`` is the one it was given under.
+    late the job is. ``version`` is the one it was given under. ``upgraded_at`` is when a purchase reached it and
+    ``falls_back_to`` what the member held before that (None: the base level): a refund may take the level back to it.
     """
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
@@ -150,6 +151,8 @@ class Period(models.Model):
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
     previous: Any = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="+")
+    upgraded_at = models.DateTimeField(_("upgraded at"), null=True, blank=True)
+    falls_back_to: Any = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
     joins_auto_upgrade = models.BooleanField(_("may be upgraded automatically"), default=True)
     counts_after = models.DateField(_("counts purchases after"), null=True, blank=True)

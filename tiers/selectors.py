@@ -120,10 +120,10 @@ def level_of(version: Version) -> Level:
 
 
 def get_open_period(member_id: int) -> Period | None:
-    """The level that a member holds now with its tier and what came before, or None for the base level."""
+    """The level that a member holds now with its tier and what it may fall back to, or None for the base level."""
     return (
         Period.objects.filter(member_id=member_id, track__kind=Track.Kind.GROWTH, ends_at__isnull=True)
-        .select_related("tier", "version", "previous__tier", "previous__version")
+        .select_related("tier", "version", "falls_back_to__tier", "falls_back_to__version")
         .first()
     )
 

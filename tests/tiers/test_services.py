@@ -206,6 +206,65 @@ def test_a_revoked_upgrade_gives_the_level_before_with_its_validity(member: Memb
     assert (period.tier.code, period.valid_until, period.reason) == ("silver", before.valid_until, "revoked")
 
 
+def test_refunding_one_order_after_the_other_leaves_the_base_level(member: Member, now: datetime) -> None:
+    for number, spend in enumerate(("500.00", "1500.00", "3000.00")):
+        buy(member, now + timedelta(hours=number), spend=spend, key=f"sale:{number}")
+    held = [code(member, now + timedelta(hours=2))]
+
+    for number in (2, 1, 0):
+        at = now + timedelta(days=1, hours=2 - number)
+        refund(member, at, of=f"sale:{number}")
+        held.append(code(member, at))
+
+    assert held == ["diamond", "gold", "silver", "normal"]
+
+
+def test_refunding_the_first_order_takes_every_level_that_stood_on_it(member: Member, now: datetime) -> None:
+    buy(member, now, spend="4999.00", key="large")
+    buy(member, now, spend="1.00", key="small")
+    assert code(member, now) == "diamond"
+
+    refund(member, now + timedelta(hours=1), of="large")
+
+    assert code(member, now + timedelta(hours=1)) == "normal"
+
+
+def test_a_part_taken_back_leaves_what_is_still_earned(member: Member, now: datetime) -> None:
+    buy(member, now, spend="5000.00")
+    for number, (part, left) in enumerate((("-2500.00", "gold"), ("-2500.00", "normal"))):
+        services.record_progress(
+            member_id=member.pk,
+            metrics={"spend": Decimal(part)},
+            business_on=date(2026, 3, 18),
+            source="refunds:1",
+            idempotency_key=f"part:{number}",
+            at=now + timedelta(hours=number + 1),
+            store=None,
+            actor=None,
+        )
+        services.reevaluate(member_id=member.pk, at=now + timedelta(hours=number + 1), source="refunds:1")
+        assert code(member, now + timedelta(hours=number + 1)) == left
+
+
+def test_an_upgrade_of_the_night_falls_with_a_refund_too(member: Member, now: datetime) -> None:
+    services.record_progress(
+        member_id=member.pk,
+        metrics={"spend": Decimal("600.00")},
+        business_on=date(2026, 3, 18),
+        source="orders:1",
+        idempotency_key="sale:1",
+        at=now,
+        store=None,
+        actor=None,
+    )
+    run_night(date(2026, 3, 18), now)
+    assert code(member, now) == "silver"
+
+    refund(member, now + timedelta(days=1))
+
+    assert code(member, now + timedelta(days=1)) == "normal"
+
+
 def test_a_window_that_moved_on_revokes_nothing(member: Member, now: datetime, silver: Tier) -> None:
     services.add_version(
         tier=silver,

@@ -32,6 +32,8 @@ class Decision:
     reason: Reason
     figures: list[dict[str, str]]
     valid_until: datetime | None
+    upgraded_at: datetime | None = None
+    falls_back_to: Period | None = None
 
 
 def figures_of(sums: Sums) -> list[dict[str, str]]:
@@ -72,9 +74,10 @@ def reevaluate(
     decision: Decision | None = None
     if earned.rank > current_rank:
         if period is None or _may_rise(period, at):
-            decision = Decision(version, Reason.UPGRADED, figures_of(sums), valid_until(version, today))
-    elif earned.rank < current_rank and period is not None and _falls_with_refund(period, at):
-        decision = _revocation(period, version, versions[0], sums, today)
+            until = valid_until(version, today)
+            decision = Decision(version, Reason.UPGRADED, figures_of(sums), until, at, period)
+    elif earned.rank < current_rank and period is not None and not _is_locked(period, at) and _is_undone(period, at):
+        decision = _revocation(period, version, figures_of(sums), at)
     if decision is None:
         return None
     return move(
@@ -93,10 +96,13 @@ def _counts_after(period: Period | None) -> date | None:
     return None if period is None else period.counts_after
 
 
+def _is_locked(period: Period, at: datetime) -> bool:
+    return period.locked_until is not None and at < period.locked_until
+
+
 def _may_rise(period: Period, at: datetime) -> bool:
     """A locked level rises by itself only where the person who locked it allowed that (R-T8)."""
-    locked = period.locked_until is not None and at < period.locked_until
-    return period.joins_auto_upgrade or not locked
+    return period.joins_auto_upgrade or not _is_locked(period, at)
 
 
 def valid_until(version: Version, today: date) -> datetime | None:
@@ -105,18 +111,18 @@ def valid_until(version: Version, today: date) -> datetime | None:
     return None if last is None else end_of(last)
 
 
-def _falls_with_refund(period: Period, at: datetime) -> bool:
-    """Whether an upgrade is revoked: it is young, something was taken back since, and its own window no longer holds.
+def _is_undone(period: Period, at: datetime) -> bool:
+    """Whether a refund took back an upgrade: it is young, something was taken back since, and its window fails now.
 
     The window is the one of the day of the upgrade, so that a window that merely moved on costs nobody a level.
     """
-    if period.reason != Reason.UPGRADED or (period.locked_until is not None and at < period.locked_until):
+    if period.upgraded_at is None:
         return False
-    upgraded_on = local_day(period.starts_at)
+    upgraded_on = local_day(period.upgraded_at)
     if at >= end_of(upgraded_on + timedelta(days=settings.value(REVOKE_DAYS, at))):
         return False
     taken_back = ProgressEntry.objects.filter(
-        member_id=period.member_id, amount__lt=0, occurred_at__gte=period.starts_at
+        member_id=period.member_id, amount__lt=0, occurred_at__gte=period.upgraded_at
     )
     if not taken_back.exists():
         return False
@@ -126,11 +132,20 @@ def _falls_with_refund(period: Period, at: datetime) -> bool:
     return not thresholds.are_met(sums[first])
 
 
-def _revocation(period: Period, earned: Version, base: Version, sums: Sums, today: date) -> Decision:
-    before: Period | None = period.previous
+def _revocation(period: Period, earned: Version, figures: list[dict[str, str]], at: datetime) -> Decision:
+    """The level held before the upgrade, unless the same refunds took that back too; at least what is earned now.
+
+    Either can fall again with a later refund: the next one asks about the upgrade that first reached it.
+    """
+    before: Period | None = period.falls_back_to
+    while before is not None and before.tier.rank > earned.tier.rank and _is_undone(before, at):
+        before = before.falls_back_to
     if before is not None and before.tier.rank >= earned.tier.rank:
-        return Decision(before.version, Reason.REVOKED, figures_of(sums), before.valid_until)
-    return Decision(earned, Reason.REVOKED, figures_of(sums), valid_until(earned, today))
+        return Decision(
+            before.version, Reason.REVOKED, figures, before.valid_until, before.upgraded_at, before.falls_back_to
+        )
+    until = valid_until(earned, local_day(at))
+    return Decision(earned, Reason.REVOKED, figures, until, period.upgraded_at, period.falls_back_to)
 
 
 def move(
@@ -164,6 +179,8 @@ def move(
         valid_until=decision.valid_until,
         reason=decision.reason,
         previous=period,
+        upgraded_at=decision.upgraded_at,
+        falls_back_to=decision.falls_back_to,
         **{**kept, **lock},
     )
     return Change.objects.create(

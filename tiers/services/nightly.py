@@ -80,9 +80,12 @@ def _write(rows: Sequence[tuple[Any, ...]], track_id: int, at: datetime) -> None
                     AS d (member_id, period_id, from_id, to_id, version_id, valid_until, reason, figures)
             ), opened AS (
                 INSERT INTO tiers_period (member_id, track_id, tier_id, version_id, starts_at, valid_until, reason,
-                                          previous_id, locked_until, joins_auto_upgrade, counts_after)
+                                          previous_id, locked_until, joins_auto_upgrade, counts_after,
+                                          upgraded_at, falls_back_to_id)
                 SELECT d.member_id, %s, d.to_id, d.version_id, greatest(%s, p.starts_at), d.valid_until, d.reason, p.id,
-                       p.locked_until, coalesce(p.joins_auto_upgrade, true), p.counts_after
+                       p.locked_until, coalesce(p.joins_auto_upgrade, true), p.counts_after,
+                       CASE WHEN d.reason = 'upgraded' THEN greatest(%s, p.starts_at) END,
+                       CASE WHEN d.reason = 'upgraded' THEN p.id END
                 FROM decided d LEFT JOIN tiers_period p ON p.id = d.period_id
                 ORDER BY d.member_id
                 RETURNING id, member_id, starts_at
@@ -94,7 +97,7 @@ def _write(rows: Sequence[tuple[Any, ...]], track_id: int, at: datetime) -> None
             FROM decided d JOIN opened o USING (member_id)
             ORDER BY d.member_id
             """,
-            [member, period, before, after, version, until, reason, figures, track_id, at, SOURCE],
+            [member, period, before, after, version, until, reason, figures, track_id, at, at, SOURCE],
         )
 
 
