@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -143,6 +143,26 @@ def create_member(*, data: MemberData, source: str, store: Store, actor: Staff |
     _write_search_keys([member])
     audit.record("member.created", actor=actor, subject=f"member:{member.pk}", at=at, store=store, source=source)
     return member
+
+
+class Entrance(Protocol):
+    """A use case that registers a member; takes what :func:`create_member` takes."""
+
+    def __call__(self, *, data: MemberData, source: str, store: Store, actor: Staff | None, at: datetime) -> Member: ...
+
+
+_entrances: list[Entrance] = []
+
+
+def register_entrance(entrance: Entrance) -> None:
+    """Called in ``ready()`` by the app above that gives something on registration, so that every screen goes there."""
+    _entrances[:] = [entrance]
+
+
+def register_member(*, data: MemberData, source: str, store: Store, actor: Staff | None, at: datetime) -> Member:
+    """What screens call: the registered entrance (see ``campaigns``), else :func:`create_member`."""
+    entrance = _entrances[0] if _entrances else create_member
+    return entrance(data=data, source=source, store=store, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -78,7 +78,7 @@ def member_create(request: HttpRequest) -> HttpResponse:
         staff, at, store = _staff(request), timezone.now(), active_store(request)
 
         def register() -> dict[str, int]:
-            member = services.create_member(
+            member = services.register_member(
                 data=form.data_of_member(), source=Member.Source.COUNTER, store=store, actor=staff, at=at
             )
             return {"member": member.pk}

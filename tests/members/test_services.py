@@ -246,3 +246,20 @@ def test_the_database_refuses_a_second_open_member_with_a_phone(store):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Member.objects.filter(pk=second.pk).update(phone_hash=first.phone_hash)
+
+
+def test_screens_register_through_the_use_case_of_the_app_above(store, cashier, now, monkeypatch):
+    calls = []
+
+    def entrance(**given):
+        calls.append(given["source"])
+        return services.create_member(**given)
+
+    monkeypatch.setattr(services, "_entrances", [])
+    data = MemberData(name="王小明")
+    services.register_member(data=data, source="counter", store=store, actor=cashier, at=now)
+    services.register_entrance(entrance)
+    services.register_member(data=data, source="online", store=store, actor=cashier, at=now)
+
+    assert calls == ["online"]
+    assert Member.objects.count() == 2
