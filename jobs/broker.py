@@ -30,6 +30,11 @@ def _connection() -> Any:
     return current_app.connection_for_write(connect_timeout=PATIENCE, transport_options=options)
 
 
+def _has_broker() -> bool:
+    """Commands and tests without a broker leave everything to the sweeper."""
+    return not str(current_app.conf.broker_url or "memory").startswith("memory")
+
+
 def wake(task: str, **arguments: Any) -> bool:
     """Send a message at once or not at all; False where the broker did not take it.
 
@@ -37,7 +42,7 @@ def wake(task: str, **arguments: Any) -> bool:
     second and the others nothing.
     """
     global _resting_until
-    if time.monotonic() < _resting_until:
+    if time.monotonic() < _resting_until or not _has_broker():
         return False
     try:
         with producers[_connection()].acquire(block=True, timeout=PATIENCE) as producer:

@@ -55,3 +55,29 @@ def test_a_broker_that_never_answers_costs_less_than_a_second_and_then_nothing(c
     assert after_first - started < 1.0
     assert others == [False] * 100
     assert ended - after_first < 0.05
+
+
+def test_after_a_failure_nothing_is_tried_for_some_seconds(celery_for: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def refuse(*_: object, **__: object) -> None:
+        tries.append("try")
+        raise ConnectionRefusedError
+
+    app = celery_for(1)
+    monkeypatch.setattr(app, "send_task", refuse)
+
+    answers = [broker.wake("jobs.deliver", outbox_id=1) for _ in range(5)]
+    monkeypatch.setattr(broker, "_resting_until", 0.0)
+    broker.wake("jobs.deliver", outbox_id=1)
+
+    assert answers == [False] * 5
+    assert tries == ["try", "try"]
+
+
+def test_without_a_broker_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Celery("test", broker="memory://", set_as_current=False)
+    monkeypatch.setattr(broker, "current_app", app)
+    monkeypatch.setattr(app, "send_task", pytest.fail)
+
+    assert broker.wake("jobs.deliver", outbox_id=1) is False

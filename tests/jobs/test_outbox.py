@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from audit.models import Record
-from jobs import broker, selectors, services
+from jobs import selectors, services
 from jobs.models import Outbox
 from stores.models import Staff
 
@@ -150,19 +150,3 @@ def test_the_sweeper_delivers_what_waits_in_order(calls: list[dict[str, Any]], n
     assert done == 2
     assert calls == [{"sale": 1}, {"sale": 3}]
     assert selectors.get_outbox_state(now).waiting == 1
-
-
-def test_a_broker_that_is_away_costs_one_try_and_then_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: list[str] = []
-
-    def refuse(*_: object, **__: object) -> None:
-        tries.append("try")
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(broker, "_resting_until", 0.0)
-    monkeypatch.setattr("jobs.broker.current_app.send_task", refuse)
-
-    answers = [broker.wake("jobs.deliver", outbox_id=1) for _ in range(5)]
-
-    assert answers == [False] * 5
-    assert tries == ["try"]
