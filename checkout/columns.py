@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checkout.models import Order
 from checkout.selectors import order_number
@@ -21,9 +22,15 @@ ORDER_COLUMNS = (
     Column(_("Member"), width=14),
     Column(_("Phone"), width=14, definition=_("Always masked.")),
     Column(_("Pieces"), "quantity", 10),
-    Column(_("List"), "money", 13, is_summed=True),
+    Column(pgettext_lazy("till", "List"), "money", 13, is_summed=True),
     Column(_("Discount"), "money", 13, is_summed=True, definition=_("List less paid: every reduction and points.")),
-    Column(_("Paid"), "money", 13, is_summed=True, definition=_("What the customer paid, voided orders included.")),
+    Column(
+        pgettext_lazy("till", "Paid"),
+        "money",
+        13,
+        is_summed=True,
+        definition=_("What the customer paid, voided orders included."),
+    ),
     Column(_("Points used"), "integer", 12),
     Column(_("Points earned"), "integer", 12),
     Column(_("Voided at"), "time", 18),

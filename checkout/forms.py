@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checkout.models import TenderKind, Till
 from checkout.services import InvalidLine, Tender, parse_quantity
@@ -256,7 +257,11 @@ class OrderFilterForm(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
-        choices=[("", _("all")), ("sold", _("sold")), ("voided", _("voided"))],
+        choices=[
+            ("", _("all")),
+            ("sold", pgettext_lazy("order", "sold")),
+            ("voided", pgettext_lazy("order", "voided")),
+        ],
     )
 
     def __init__(self, *args: Any, stores: Any, **options: Any) -> None:

@@ -8,6 +8,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models import Product
 from core.ledger import AppendOnly, append_only_triggers
@@ -172,7 +173,7 @@ class Order(models.Model):
     # Foreign keys that begin one of the indexes below have none of their own: each index costs every sale.
     class Meta:
         verbose_name = _("order")
-        verbose_name_plural = _("orders")
+        verbose_name_plural = pgettext_lazy("order", "orders")
         permissions = [
             ("use_checkout", "Can use the checkout"),
             ("void_order", "Can void an order"),

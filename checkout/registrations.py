@@ -1,6 +1,7 @@
 """What checkout tells the doors of core at start."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from checkout import proofs
 from checkout.pricing.model import Rounding
@@ -79,7 +80,7 @@ def register_links() -> None:
         Link(
             "orders",
             "checkout:order-list",
-            _("Orders"),
+            pgettext_lazy("till", "Orders"),
             "checkout.view_order",
             icon="document-text",
             group="till",
@@ -90,7 +91,7 @@ def register_links() -> None:
         Link(
             "member-orders",
             "checkout:member-orders",
-            _("Orders"),
+            pgettext_lazy("till", "Orders"),
             "checkout.view_order",
             order=40,
             kwargs=("member_id",),

@@ -35,6 +35,7 @@ from checkout.selectors.screen import (
     find_desk,
     sale_view,
     shown_quote,
+    tier_badge,
 )
 
 __all__ = [
@@ -71,4 +72,5 @@ __all__ = [
     "shift_summary",
     "shown_quote",
     "tender_totals",
+    "tier_badge",
 ]

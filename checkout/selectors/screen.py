@@ -250,6 +250,11 @@ def cash_steps(payable: Decimal) -> tuple[Decimal, ...]:
     return tuple(sorted(found)[:4])
 
 
+def tier_badge(code: str) -> str:
+    """The colour of a level's badge; levels that the owner made share one."""
+    return TIER_BADGES.get(code, "tier-4")
+
+
 def _card(member: Member | None, quote: Quote, at: datetime) -> MemberCard | None:
     state = quote.member
     if member is None or state is None:
@@ -258,7 +263,7 @@ def _card(member: Member | None, quote: Quote, at: datetime) -> MemberCard | Non
     return MemberCard(
         member=member,
         tier_name=state.tier_name,
-        tier_badge=TIER_BADGES.get(state.tier_code, "tier-4"),
+        tier_badge=tier_badge(state.tier_code),
         principal=state.wallet_principal,
         bonus=state.wallet_bonus,
         points=state.points_balance,

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from checkout import selectors, services
@@ -64,8 +65,8 @@ def order_export(request: HttpRequest) -> HttpResponseBase:
     filters = {name: str(value) for name, value in form.data.items() if value}
     now = timezone.now()
     response, count = workbook_response(
-        name=_("Orders"),
-        title=_("Orders"),
+        name=pgettext("till", "Orders"),
+        title=pgettext("till", "Orders"),
         columns=ORDER_COLUMNS,
         rows=limited(order_row(order) for order in orders.iterator(2000)),
         notes=[

@@ -67,6 +67,7 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     desk = find_desk(request)
     context = {**_receipt(order), "till": desk.till if desk else None, "held_count": desk.held_count if desk else 0}
     if order.member_id is not None:
+        context["tier_badge"] = selectors.tier_badge(order.tier_code)
         context["progress"] = tiers.selectors.get_progress_to_next(member_id=order.member_id, at=timezone.now())
     return render_page(request, "checkout/done.html", context, fragment="sale")
 

@@ -460,7 +460,7 @@ addEventListener("online", () => setOnline(true));
 
 const clock = document.querySelector("[data-clock]");
 const tick = () => {
-  clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 };
 tick();
 setInterval(tick, 10000);
