@@ -19,13 +19,13 @@ from stores.models import Staff
 COLUMNS = (
     Column(gettext_lazy("Time"), "time", 18, definition=gettext_lazy("When it was done, in the shop's time.")),
     Column(gettext_lazy("What was done"), width=28),
-    Column(gettext_lazy("Code"), width=24, definition=gettext_lazy("The stable name of what was done.")),
+    Column(gettext_lazy("Code of the act"), width=24, definition=gettext_lazy("The stable name of what was done.")),
     Column(gettext_lazy("By whom"), width=18),
     Column(gettext_lazy("Approved by"), width=18),
     Column(gettext_lazy("Store"), width=18),
     Column(gettext_lazy("Subject"), width=24, definition=gettext_lazy("Kind and number of what was touched.")),
     Column(gettext_lazy("Reason"), width=40),
-    Column(gettext_lazy("Address"), width=16),
+    Column(gettext_lazy("Network address"), width=16),
     Column(gettext_lazy("Details"), width=60),
 )
 
