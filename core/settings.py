@@ -43,9 +43,7 @@ def definitions() -> dict[str, Setting]:
     return dict(_definitions)
 
 
-def register_source(
-    source: Callable[[str, datetime], Any], bulk_source: Callable[[datetime], dict[str, Any]]
-) -> None:
+def register_source(source: Callable[[str, datetime], Any], bulk_source: Callable[[datetime], dict[str, Any]]) -> None:
     """Called once by ``stores``: the stored JSON value in force at an instant (or None), and all of them by code."""
     _sources[:] = [source]
     _bulk_sources[:] = [bulk_source]

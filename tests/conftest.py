@@ -1,6 +1,6 @@
 """Fixtures of the whole suite: time, stores, people by role, and the flush of append-only tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
@@ -87,7 +87,7 @@ def owner(store: Store) -> Staff:
 
 
 @pytest.fixture
-def client_for() -> Iterator[Any]:
+def client_for() -> Callable[[Staff], Client]:
     """A signed-in test client for a person."""
 
     def build(staff: Staff) -> Client:
@@ -95,4 +95,4 @@ def client_for() -> Iterator[Any]:
         client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
-    yield build
+    return build
