@@ -62,20 +62,7 @@ def _entry(text: str) -> Entry:
     return Entry(found[2].strip(), parse_quantity(found[1].replace(",", "")))
 
 
-class SaleForm(forms.Form):
-    """The line that is highlighted on the screen comes with every post of the sale."""
-
-    current = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-
-    @property
-    def current_line(self) -> int | None:
-        """The highlighted product, if any."""
-        self.is_valid()
-        value: int | None = self.cleaned_data.get("current")
-        return value
-
-
-class ScanForm(SaleForm):
+class ScanForm(forms.Form):
     """The one box, or the choice from its pick list."""
 
     text = forms.CharField(required=False, max_length=20_000, strip=True)
@@ -84,20 +71,20 @@ class ScanForm(SaleForm):
     quantity = forms.CharField(required=False, max_length=20)
 
 
-class QuantityForm(SaleForm):
+class QuantityForm(forms.Form):
     """A new quantity for a line; the service says what is wrong with it."""
 
     quantity = forms.CharField(max_length=20)
 
 
-class PointsForm(SaleForm):
+class PointsForm(forms.Form):
     """A number of points, or as many as possible."""
 
     points = PointsField(required=False)
     most = forms.BooleanField(required=False)
 
 
-class CouponForm(SaleForm):
+class CouponForm(forms.Form):
     """A coupon, none, or the best one."""
 
     coupon = forms.IntegerField(required=False, min_value=1, max_value=2**62)

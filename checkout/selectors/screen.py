@@ -1,7 +1,7 @@
 """What the checkout screen shows, as ready values: the sale, the member's card, coupons, points and tenders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -99,6 +99,16 @@ class LineView:
     reasons: tuple[Reason, ...]
     is_current: bool
 
+    @property
+    def less(self) -> Decimal | None:
+        """One piece less, for a finger; None for the last one and for weighed goods."""
+        return self.quantity - 1 if self.quantity > 1 and self.more else None
+
+    @property
+    def more(self) -> Decimal | None:
+        """One piece more; None for weighed goods."""
+        return self.quantity + 1 if self.quantity == int(self.quantity) else None
+
 
 @dataclass(frozen=True)
 class TenderView:
@@ -143,7 +153,6 @@ class SaleView:
     refused: tuple[tuple[CouponTerms, str], ...]
     unused: tuple[tuple[CouponTerms, Decimal], ...]
     current: int | None
-    cash_steps: tuple[Decimal, ...] = field(default=())
 
     @property
     def is_empty(self) -> bool:
@@ -194,7 +203,6 @@ def sale_view(
         refused=tuple((refused.terms, why(refused)) for refused in quote.refused_coupons),
         unused=tuple(quote.usable_coupons),
         current=current,
-        cash_steps=cash_steps(quote.payable),
     )
 
 
@@ -238,16 +246,6 @@ def _tenders(quote: Quote, typed: Mapping[str, str]) -> tuple[TenderView, ...]:
         )
         for number, kind in enumerate(TenderKind, start=1)
     )
-
-
-def cash_steps(payable: Decimal) -> tuple[Decimal, ...]:
-    """Round sums that a customer is likely to hand over for an amount, the smallest first."""
-    found: list[Decimal] = []
-    for note in (Decimal(10), Decimal(20), Decimal(50), Decimal(100)):
-        rounded = (payable / note).to_integral_value(rounding="ROUND_CEILING") * note
-        if rounded > payable and rounded not in found:
-            found.append(rounded)
-    return tuple(sorted(found)[:4])
 
 
 def tier_badge(code: str) -> str:

@@ -35,7 +35,11 @@ def recharge_create(sale: Sale) -> HttpResponse:
         "form": form,
         "member": member,
         "balance": wallet.selectors.get_balance(member_id=member.pk, at=sale.at),
-        "plans": gifts.selectors.list_plans_for(store=sale.desk.till.store, at=sale.at),
+        "plans": [
+            (f"{plan.pk}:{plan.amount}", plan)
+            for plan in gifts.selectors.list_plans_for(store=sale.desk.till.store, at=sale.at)
+        ],
+        "chosen": form["plan"].value() or "",
         "till": sale.desk.till,
         "held_count": sale.desk.held_count,
     }

@@ -176,8 +176,7 @@ function moveLine(step) {
 }
 
 function removeLine() {
-  const form = currentRow()?.querySelector("form");
-  form?.requestSubmit();
+  currentRow()?.querySelector("form[data-sale=remove]")?.requestSubmit();
 }
 
 function submitForm(name) {
@@ -189,9 +188,11 @@ function holdOrResume() {
   else enqueue(() => send(document.querySelector("[data-held-link]").href));
 }
 
-document.querySelector("[data-held-link]").addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-held-link]");
+  if (!link) return;
   event.preventDefault();
-  enqueue(() => send(event.currentTarget?.href ?? document.querySelector("[data-held-link]").href));
+  enqueue(() => send(link.href));
 });
 
 /* Tenders --------------------------------------------------------------------------------------------------------- */

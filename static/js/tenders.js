@@ -63,10 +63,29 @@ export function showRest(form) {
     input.closest("[data-tender]").classList.toggle("is-on", input.value.trim() !== "");
     paid += fen ?? 0;
   }
+  offerCash(form, due);
   const rest = document.querySelector("[data-rest]");
   if (!rest) return;
   rest.classList.toggle("is-change", paid > due);
   if (paid === 0 || paid === due) rest.textContent = "";
   else if (paid < due) rest.textContent = `${rest.dataset.textRest} ${shown(due - paid)}`;
   else rest.textContent = `${rest.dataset.textChange} ${shown(paid - due)}`;
+}
+
+/** Round sums that a customer is likely to hand over for what is due in cash, as buttons. */
+function offerCash(form, due) {
+  const place = form.querySelector("[data-cash-steps]");
+  const cash = form.elements.cash;
+  if (!place || !cash || cash.disabled) return;
+  const rest = due - sum(inputs(form).filter((input) => input !== cash));
+  const steps = [1000, 2000, 5000, 10000].map((note) => Math.ceil(rest / note) * note);
+  const offered = rest > 0 ? [...new Set(steps)].filter((fen) => fen > rest).sort((one, other) => one - other) : [];
+  place.replaceChildren(...offered.slice(0, 4).map((fen) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chip";
+    button.dataset.cash = amountOf(fen);
+    button.textContent = `${place.dataset.symbol}${fen / 100}`;
+    return button;
+  }));
 }

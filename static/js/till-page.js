@@ -7,9 +7,9 @@ document.addEventListener("keydown", (event) => {
     if (back) location.assign(back.href);
   } else if ((event.code === "Enter" || event.code === "NumpadEnter") && event.ctrlKey) {
     event.target.form?.requestSubmit();
-  } else if (/^[1-9]$/.test(event.key) && !event.target.matches("input, textarea, select")) {
-    const picks = [...document.querySelectorAll("[data-choices] .pick")];
-    picks[Number(event.key) - 1]?.click();
+  } else if (/^[0-9]$/.test(event.key) && !event.target.matches("input:not([type=radio]), textarea, select")) {
+    const picks = [...document.querySelectorAll("[data-choices] .pick, .recharge-plan")];
+    picks.find((one) => one.querySelector("kbd")?.textContent === event.key)?.click();
   }
 });
 
@@ -17,8 +17,10 @@ document.addEventListener("keydown", (event) => {
 const amount = document.querySelector("input[name=amount]");
 amount?.addEventListener("input", () => {
   const free = document.querySelector("input[name=plan][value='']");
-  if (free) free.checked = true;
+  if (free && amount.value) free.checked = true;
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches("input[name=plan]") && event.target.value && amount) amount.value = "";
+  if (!event.target.matches("input[name=plan]") || !amount) return;
+  if (event.target.value) amount.value = "";
+  else amount.focus();
 });

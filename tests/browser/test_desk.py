@@ -139,7 +139,8 @@ def test_a_plan_is_sold_from_the_screen(desk, shop, regular, now, size, language
     page.keyboard.press("F6")
     page.wait_for_selector(".recharge-plan")
     fine(screen, f"recharge-{language}")
-    page.click(".recharge-plan:has-text('充500送50')")
+    page.keyboard.press("2")
+    assert page.is_checked(".recharge-plan:has-text('充500送50') input")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".receipt")
 

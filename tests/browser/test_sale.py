@@ -170,6 +170,8 @@ def test_lines_are_changed_by_keys(till, shop):
     page.keyboard.press("ArrowUp")
     scan(page, "5*")
     line(page, "五常大米", 5)
+    page.click("tr.is-current button[name=quantity] >> nth=1")
+    line(page, "五常大米", 6)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Delete")
     page.wait_for_selector("tr[data-line]:has-text('纯牛奶')", state="detached")

@@ -106,7 +106,7 @@ def test_a_phone_that_exists_offers_its_member(desk, shop, regular):
     answer = desk.post("/checkout/members/new/", data)
 
     assert answer.status_code == 422
-    assert f'name="member" value="{regular.pk}"' in answer.content.decode()
+    assert f'name="member" value="{regular.pk}"' in " ".join(answer.content.decode().split())
     assert Member.objects.count() == 1
     assert Basket.objects.count() == 0
 
