@@ -185,6 +185,8 @@ def pin_coupon(*, basket_id: UUID, coupon_id: int, at: datetime) -> tuple[Basket
                 terms=refused.terms, reason=refused.refusal.reason, missing=refused.refusal.missing
             )
             raise InvalidLine(f"{refused.terms.name}: {why}")
+    if quote.coupon is None or quote.coupon.coupon_id != coupon_id:
+        raise InvalidLine(_("There is no such coupon."))
     return basket, quote
 
 

@@ -50,7 +50,10 @@ def _member(sale: Sale) -> Member | None:
     """The member named by the form or the link, else that of the sale."""
     text = sale.request.POST.get("member") or sale.request.GET.get("member", "")
     if text.isascii() and text.isdigit() and len(text) < 19:
-        return Member.objects.filter(pk=int(text)).first()
+        try:
+            return members.selectors.get_member(int(text))
+        except Member.DoesNotExist:
+            return None
     if "q" in sale.request.GET or sale.desk.basket is None:
         return None
     return sale.desk.basket.member

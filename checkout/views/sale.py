@@ -18,6 +18,7 @@ from checkout.pricing.model import Quote
 from checkout.selectors import Found
 from checkout.services import InvalidLine
 from checkout.views.desk import Sale, at_till, current_line, go, render_sale, with_member
+from members.models import Member
 
 ONE = Decimal(1)
 
@@ -100,7 +101,10 @@ def _add_codes(sale: Sale, entries: list[Entry]) -> HttpResponse:
 
 
 def _attach(sale: Sale, member_id: int) -> HttpResponse:
-    basket, quote = services.attach_member(basket_id=sale.open_basket().pk, member_id=member_id, at=sale.at)
+    try:
+        basket, quote = services.attach_member(basket_id=sale.open_basket().pk, member_id=member_id, at=sale.at)
+    except Member.DoesNotExist:
+        raise InvalidLine(_("There is no such member.")) from None
     return render_sale(sale, basket=basket, quote=quote)
 
 

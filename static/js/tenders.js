@@ -2,7 +2,7 @@
 
 /** Fen of "1,234.5", or null where that is no amount; no floating point is involved. */
 export function cents(text) {
-  const plain = text.normalize("NFKC").replace(/[,\s¥]/g, "");
+  const plain = text.normalize("NFKC").replace(/[,\s¥￥]/g, "");
   const found = /^(\d{0,9})(?:\.(\d{0,2}))?$/.exec(plain);
   if (!found || plain === "" || plain === ".") return plain === "" ? 0 : null;
   return Number(found[1] || "0") * 100 + Number((found[2] ?? "").padEnd(2, "0"));
@@ -12,8 +12,8 @@ function amountOf(fen) {
   return `${Math.trunc(fen / 100)}.${String(fen % 100).padStart(2, "0")}`;
 }
 
-function shown(fen) {
-  return `¥${Math.trunc(fen / 100).toLocaleString("en")}.${String(fen % 100).padStart(2, "0")}`;
+function shown(form, fen) {
+  return `${form.dataset.symbol}${Math.trunc(fen / 100).toLocaleString("en")}.${String(fen % 100).padStart(2, "0")}`;
 }
 
 function inputs(form) {
@@ -68,8 +68,8 @@ export function showRest(form) {
   if (!rest) return;
   rest.classList.toggle("is-change", paid > due);
   if (paid === 0 || paid === due) rest.textContent = "";
-  else if (paid < due) rest.textContent = `${rest.dataset.textRest} ${shown(due - paid)}`;
-  else rest.textContent = `${rest.dataset.textChange} ${shown(paid - due)}`;
+  else if (paid < due) rest.textContent = `${rest.dataset.textRest} ${shown(form, due - paid)}`;
+  else rest.textContent = `${rest.dataset.textChange} ${shown(form, paid - due)}`;
 }
 
 /** Round sums that a customer is likely to hand over for what is due in cash, as buttons. */
@@ -85,7 +85,7 @@ function offerCash(form, due) {
     button.type = "button";
     button.className = "chip";
     button.dataset.cash = amountOf(fen);
-    button.textContent = `${place.dataset.symbol}${fen / 100}`;
+    button.textContent = `${form.dataset.symbol}${fen / 100}`;
     return button;
   }));
 }

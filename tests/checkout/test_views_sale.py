@@ -18,6 +18,7 @@ from checkout.models import Basket, Order, Till
 from members.services import freeze_member
 from tests.conftest import make_staff
 from tests.factories.catalog import create_product
+from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.till import CASHIER, allow
 
 FRAGMENT = {"HTTP_HX_REQUEST": "true"}
@@ -208,6 +209,42 @@ def test_an_unusable_coupon_is_refused_and_the_best_one_stays(desk, shop, regula
     assert terms.name in answer.content.decode()
     assert basket_of(shop).coupon_id is None
     assert basket_of(shop).use_coupon is True
+
+
+def test_ids_of_nothing_are_refused_and_nothing_moves(desk, shop, regular):
+    scan(desk, RICE)
+    before = basket_of(shop)
+
+    for path, data in (
+        ("sale/scans/", {"member": "999999999"}),
+        ("sale/scans/", {"product": "999999999"}),
+        ("sale/scans/", {"product": "x"}),
+        ("sale/coupon/", {"choice": "one", "coupon": "999999999"}),
+        ("sale/coupon/", {"choice": "nonsense"}),
+        ("sale/points/", {"points": "100"}),
+        ("sale/points/", {"most": "on"}),
+        ("sale/points/", {"points": "-1"}),
+        ("sale/quantity/", {"current": "999999999", "quantity": "2"}),
+        ("held/resumption/", {"basket": "nonsense"}),
+    ):
+        answer = post(desk, path, data)
+        assert answer.status_code == 422, (path, data)
+    assert post(desk, "held/resumption/", {"basket": str(uuid4())}).status_code == 409
+
+    after = basket_of(shop)
+    assert (after.lines, after.member_id, after.fingerprint) == (before.lines, None, before.fingerprint)
+
+
+def test_a_coupon_that_pays_all_needs_no_tender(desk, shop, regular, now, ledgers_agree):
+    gift = issue_coupon(create_template(at=now, amount=Decimal(100), threshold=Decimal(0)), None, at=now)
+    scan(desk, RICE)
+    shown = hidden(scan(desk, gift.code))
+
+    assert confirm(desk, shown).status_code == 303
+
+    order = Order.objects.get()
+    assert (order.payable, order.list_total) == (Decimal("0.00"), Decimal("59.90"))
+    ledgers_agree()
 
 
 def test_lines_are_removed_and_the_next_one_is_current(desk, shop):
