@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "checkout.view_*",
         "checkout.use_checkout",
         "checkout.void_order",
+        "checkout.manage_till",
         "checkout.export_order",
         "members.add_member",
         "members.change_member",
