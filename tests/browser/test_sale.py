@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 
 import points.selectors
 import wallet.selectors
@@ -19,7 +18,14 @@ SIZES = [(1366, 768), (1024, 768)]
 @pytest.fixture
 def till(shop, screen_for):
     def build(**options):
-        allow(shop.cashier, *CASHIER, "members.add_member", "members.view_member")
+        allow(
+            shop.cashier,
+            *CASHIER,
+            "members.add_member",
+            "members.view_member",
+            "points.view_entry",
+            "wallet.view_entry",
+        )
         screen = screen_for(shop.cashier, till=shop.till.pk, **options)
         screen.open("/checkout/")
         screen.page.wait_for_selector("html[data-ready=till]")
@@ -297,7 +303,13 @@ def test_the_new_balances_stand_on_the_member_page(till, shop, regular):
     order = Order.objects.get()
 
     assert order.payable == Decimal("59.90")
-    client = Client()
-    client.force_login(shop.cashier, backend="django.contrib.auth.backends.ModelBackend")
-    rows = client.get(f"/checkout/members/{regular.pk}/orders/").content.decode()
-    assert "¥59.90" in rows
+    # 59.90 of 500.00 + 50.00 in proportion: 54.45 + 5.45; what was not bonus earns.
+    assert (order.wallet_principal, order.wallet_bonus, order.points_earned) == (
+        Decimal("54.45"),
+        Decimal("5.45"),
+        54,
+    )
+    screen.open(f"/members/{regular.pk}/")
+    for figure in ("¥445.55", "¥44.55", "2,054", "¥59.90"):
+        page.wait_for_selector(f"main >> text={figure}")
+    assert screen.complaints == []
