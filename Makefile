@@ -14,12 +14,13 @@ PRODUCTION := DJANGO_SETTINGS_MODULE=config.settings.production SECRET_KEY=$$($(
 	PHONE_KEY=only-for-the-check ALLOWED_HOSTS=shop.example DATABASE_URL=postgres://a@localhost/a DATABASE_OWNER_URL=postgres://o@localhost/o REDIS_URL=redis://localhost/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint reset lock shell bench install
+.PHONY: help run test test-faults lint reset lock shell bench install
 
 help:
 	@echo "make run    start everything and print the address      make test   lint and all tests"
 	@echo "make lint   all static checks                           make bench  measure speed, write bench/results.json"
 	@echo "make shell  a Python shell with the models              make reset  delete the local data"
+	@echo "make test-faults    kill things while selling, minutes"
 	@echo "make lock   write the requirement locks anew"
 
 install: $(STAMP)
@@ -56,7 +57,10 @@ lint: $(STAMP)
 
 test: lint
 	$(TESTING) $(BIN)/python manage.py translations --compile
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup --create-db --ignore=tests/faults -q
+
+test-faults: $(STAMP)
+	$(BIN)/python -m pytest tests/faults --create-db -q -s
 
 lock:
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv."; exit 1; }

@@ -1,6 +1,7 @@
 """Any sale, undone, leaves the member exactly as before (invariant 6), and every ledger proves it.
 
-The examples run one after the other on the same member: what one leaves behind, the next would see.
+The examples run one after the other on the same member, each from the instant the last one ended: what one leaves
+behind, the next would see.
 """
 
 from datetime import timedelta
@@ -8,7 +9,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import coupons.selectors
@@ -43,7 +44,13 @@ def proofs_fail():
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    # Shrinking would replay sales on the member that a failure left behind; the failing example says enough.
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     quantities=st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 9)).filter(any),
     wish=st.integers(0, 25).map(lambda hundreds: hundreds * 100),
@@ -51,7 +58,8 @@ def proofs_fail():
     wallet_percent=st.integers(0, 100),
     minutes=st.integers(0, 600),
 )
-def test_any_sale_undone_restores_everything(shop, regular, now, quantities, wish, use_coupon, wallet_percent, minutes):
+def test_any_sale_undone_restores_everything(shop, regular, quantities, wish, use_coupon, wallet_percent, minutes):
+    now = shop.now
     before = snapshot(regular, now)
     goods = [(p, str(q)) for p, q in zip((shop.rice, shop.milk, shop.bag), quantities, strict=True) if q]
     basket_id = shop.basket(*goods, member=regular).pk
@@ -72,5 +80,6 @@ def test_any_sale_undone_restores_everything(shop, regular, now, quantities, wis
     later = now + timedelta(minutes=minutes)
     services.void_order(key=uuid4(), order_id=order_id, till=shop.till, reason="undo", actor=shop.cashier, at=later)
 
+    shop.now = later
     assert snapshot(regular, later) == before
     assert proofs_fail() == []

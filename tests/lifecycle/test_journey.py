@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+import pandas
 import pytest
 from django.core.management import call_command
 
@@ -15,8 +16,6 @@ from jobs.registry import all_proofs
 from members.models import Member
 from stores.models import Store
 from tests.factories.imports import sold
-
-pandas = pytest.importorskip("pandas")
 
 
 @pytest.fixture(scope="module")
