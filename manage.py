@@ -5,6 +5,8 @@ import os
 import sys
 
 OWNER_COMMANDS = {"migrate", "grant_roles", "pgtrigger", "sqlflush", "flush"}
+#: Commands that read no rows, and those that make the schema themselves.
+WITHOUT_SCHEMA = OWNER_COMMANDS | {"makemigrations", "check", "translations", "collectstatic", "help", "test"}
 
 
 def main() -> None:
@@ -15,7 +17,11 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     import config.celery  # noqa: F401
+    from config import prepare
 
+    is_local = os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.local" and not os.environ.get("DATABASE_URL")
+    if is_local and len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_SCHEMA and "--help" not in sys.argv:
+        prepare.ensure()
     execute_from_command_line(sys.argv)
 
 

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -29,8 +29,15 @@ class Sale:
 
     request: HttpRequest
     staff: Staff
-    desk: Desk
     at: datetime
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk of the till in the session; 404 where the person may not use it any more."""
+        desk = find_desk(self.request)
+        if desk is None:
+            raise Http404
+        return desk
 
     def open_basket(self) -> Basket:
         """The basket on the screen; begun where there is none."""
@@ -64,9 +71,31 @@ def at_till(view: SaleView) -> Callable[[HttpRequest], HttpResponse]:
             return go(request, "checkout:till-select")
         if desk.shift_id is None:
             return go(request, "checkout:shift-create")
-        sale = Sale(request, cast("Staff", request.user), desk, timezone.now())
+        sale = Sale(request, cast("Staff", request.user), timezone.now())
+        sale.desk = desk
         try:
             return view(sale)
+        except DomainError as refused:
+            return render_refusal(sale, refused)
+
+    return guarded
+
+
+def at_paying(view: SaleView) -> Callable[[HttpRequest], HttpResponse]:
+    """Like :func:`at_till`, but reads the desk only where an answer shows it: the sale itself checks shift and basket.
+
+    Paying is the one request that a queue of customers waits for.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY not in request.session:
+            return go(request, "checkout:till-select")
+        sale = Sale(request, cast("Staff", request.user), timezone.now())
+        try:
+            return view(sale)
+        except services.NoShift:
+            return go(request, "checkout:shift-create")
         except DomainError as refused:
             return render_refusal(sale, refused)
 
@@ -81,8 +110,7 @@ def current_line(request: HttpRequest) -> int | None:
 
 def render_refusal(sale: Sale, refused: DomainError, **context: Any) -> HttpResponse:
     """The sale as it is now with the refusal above it."""
-    desk = selectors.find_desk(sale.staff, sale.desk.till.pk) or sale.desk
-    sale = Sale(sale.request, sale.staff, desk, sale.at)
+    sale = Sale(sale.request, sale.staff, sale.at)
     return render_sale(sale, notice=str(refused), level="danger", status=refused.status, **context)
 
 

@@ -11,15 +11,15 @@ import tiers.selectors
 from checkout import selectors, services
 from checkout.forms import ConfirmationForm
 from checkout.models import Order
-from checkout.services import InvalidTender, QuoteChanged
-from checkout.views.desk import Sale, at_till, find_desk, render_refusal, render_sale, with_member
+from checkout.services import InvalidTender, NoShift, QuoteChanged
+from checkout.views.desk import Sale, at_paying, find_desk, render_refusal, render_sale, with_member
 from core.errors import DomainError
 from core.http import render_page
 from stores.models import Staff
 
 
 @require_POST
-@at_till
+@at_paying
 def confirmation_create(sale: Sale) -> HttpResponse:
     """Sell what is shown. A changed price is shown with its differences and asked about, nothing is charged (R-C1)."""
     form = ConfirmationForm(sale.request.POST)
@@ -38,6 +38,8 @@ def confirmation_create(sale: Sale) -> HttpResponse:
         )
     except QuoteChanged as changed:
         return _changed(sale, changed)
+    except NoShift:
+        raise
     except DomainError as refused:
         return render_refusal(sale, refused, typed=form.typed)
     response = redirect("checkout:done", order_id)
