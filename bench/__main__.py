@@ -27,6 +27,9 @@ def main() -> int:
 
     with shop.brokering(data):
         results = {"checkout": checkout.measure(data / "sale.sql")}
+    # Fast and wrong is worth nothing: every ledger is proved after the last sale, and a difference ends the run.
+    shop.manage("reconcile")
+    results["checkout"]["reconcile"] = "clean"
     target = Path(__file__).parent / "results.json"
     target.write_text(json.dumps(results, indent=2) + "\n")
     figures = results["checkout"]

@@ -126,5 +126,6 @@ def measure(script: Path) -> dict[str, Any]:
         "confirm_ms_p99": round(percentile(confirms, 0.99) * 1000, 1),
         "basket_scan_ms_p50": round(percentile(scans, 0.50) * 1000, 1),
         "basket_scan_ms_p99": round(percentile(scans, 0.99) * 1000, 1),
+        "baskets_confirmed": len(warm.orders) + len(confirms),
         "rounds": ROUNDS,
     }
