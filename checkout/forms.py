@@ -158,12 +158,14 @@ class ShiftForm(forms.Form):
     """The float with which a drawer is opened."""
 
     opening_float = MoneyField(label=_("Float in the drawer"), help_text=_("The change that lies in the drawer now."))
+    opening_float.widget.attrs["autofocus"] = True
 
 
 class HandOverForm(forms.Form):
     """The cash that was counted at the end of a shift."""
 
     counted_cash = MoneyField(label=_("Cash counted"), help_text=_("Count first; then see what should be there."))
+    counted_cash.widget.attrs["autofocus"] = True
 
 
 class RegistrationForm(CommandForm, MemberForm):

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Counts = dict[str, int]
 
@@ -55,6 +56,11 @@ COUNT_LABELS: dict[str, Any] = {
     "members": _("members"),
     "lots": _("lots"),
     "points": _("points"),
+    "entered": pgettext_lazy("job", "tags given"),
+    "left": pgettext_lazy("job", "tags taken"),
+    "upgraded": pgettext_lazy("job", "upgraded"),
+    "kept": pgettext_lazy("job", "kept"),
+    "downgraded": pgettext_lazy("job", "downgraded"),
 }
 """What the counts of jobs are called on the pages; one that is not here is shown by its name."""
 
