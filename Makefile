@@ -65,4 +65,4 @@ test-faults: $(STAMP)
 lock:
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo "make lock needs uv."; exit 1; }
 	@for name in runtime development journey; do PATH="$(BIN):$$PATH" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
+		requirements/$$name.in -o requirements/$$name.txt; done
