@@ -17,6 +17,8 @@ import pytest
 from config import embedded
 
 BASE = Path(__file__).resolve().parents[2]
+# One after the other: two houses that start at the same moment may both find the same port free.
+pytestmark = pytest.mark.xdist_group("house")
 
 
 @dataclass
