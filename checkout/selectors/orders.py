@@ -236,12 +236,6 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
     }
 
 
-def list_shifts(staff: Staff, since: datetime) -> QuerySet[Shift]:
-    """Shifts opened since an instant, the latest first."""
-    shifts: QuerySet[Shift] = Shift.objects.visible_to(staff).filter(opened_at__gte=since)
-    return shifts.select_related("till", "store", "opened_by", "closed_by").order_by("-opened_at")
-
-
 def recharge_view(data: dict[str, Any]) -> dict[str, Any]:
     """A kept receipt of a recharge with amounts as numbers again."""
     columns = ("principal", "bonus", "received", "change", "wallet_principal", "wallet_bonus")
