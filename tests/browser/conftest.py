@@ -89,7 +89,8 @@ def screen_for(browser: Browser, live_server: Any, noon: None) -> Iterator[Calla
             ]
         )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        # Generous: a loaded machine is slow, and a wait that is met ends at once.
+        page.set_default_timeout(40_000)
         screen = Screen(page, live_server.url)
         page.on("console", lambda message: screen.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: screen.complaints.append(str(error)))

@@ -243,7 +243,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(till):
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".till-online.is-off")
     assert page.query_selector("[data-done]") is None
-    page.wait_for_selector("[data-done]", timeout=15_000)
+    page.wait_for_selector("[data-done]")
 
     assert len(bodies) == 3
     assert len(set(bodies)) == 1
