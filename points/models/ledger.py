@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,10 @@ class Account(models.Model):
     class Meta:
         verbose_name = _("points account")
         verbose_name_plural = _("points accounts")
-        permissions = [("adjust_balance", "Can give and take points by hand")]
+        permissions = [
+            ("adjust_balance", "Can give and take points by hand"),
+            ("approve_adjustment", "Can approve points given or taken by hand"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(balance__gte=0), name="points_account_balance_not_negative"),
             models.CheckConstraint(condition=Q(debt__gte=0), name="points_account_debt_not_negative"),
@@ -48,6 +52,10 @@ class Entry(LedgerEntry):
         CLAW_BACK = "claw_back", _("taken back")
         EXPIRE = "expire", _("expired")
         ADJUST = "adjust", _("adjusted by hand")
+        RELEASE = "release", _("released")
+        CLEAR = "clear", _("cleared")
+        RESTORE = "restore", _("clearing undone")
+        MOVE = "move", _("moved to or from another membership")
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
@@ -79,6 +87,7 @@ class Entry(LedgerEntry):
             models.Index(fields=["account", "-id"], name="points_entry_newest"),
             models.Index(fields=["original"], condition=Q(original__isnull=False), name="points_entry_original"),
             models.Index(fields=["store", "occurred_at"], name="points_entry_by_store"),
+            BrinIndex(fields=["recorded_at"], name="points_entry_recorded"),
         ]
 
     def __str__(self) -> str:
@@ -99,7 +108,8 @@ class Lot(models.Model):
     """Points of one credit with one expiry. Spendable while ``available_from <= at < expires_at`` (rules.md 0.6).
 
     ``expires_at`` is an exclusive instant, empty for never. ``expired`` is how much the nightly job took from it.
-    ``origin`` is the lot whose points came back after that lot had expired.
+    ``origin`` is the lot whose points came back after that lot had expired, or that they were moved or restored from.
+    ``is_released`` is False from a pending credit until the nightly job has entered that its time has come (R-P4).
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
@@ -109,6 +119,7 @@ class Lot(models.Model):
     expired = models.BigIntegerField(_("expired"), default=0)
     available_from = models.DateTimeField(_("available from"))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    is_released = models.BooleanField(_("released"), default=True, db_default=True)
     source = models.CharField(_("source"), max_length=100)
     origin = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
 
@@ -131,6 +142,9 @@ class Lot(models.Model):
                 name="points_lot_due",
             ),
             models.Index(fields=["origin"], condition=Q(origin__isnull=False), name="points_lot_origin"),
+            models.Index(
+                fields=["available_from", "account"], condition=Q(is_released=False), name="points_lot_unreleased"
+            ),
         ]
 
     def __str__(self) -> str:

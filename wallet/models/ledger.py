@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,20 +15,41 @@ from members.models import Member
 from stores.models import Staff, Store
 
 
-def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Decimal]":
+def money_field(label: Any, **options: Any) -> "models.DecimalField[Any, Decimal]":
+    """An amount with two places."""
     return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
 
 
 class Account(models.Model):
-    """The cached sums of a member's entries, principal and bonus apart (R-W1)."""
+    """The cached sums of a member's entries, principal and bonus apart (R-W1).
+
+    A frozen or lost account neither pays, recharges, transfers nor pays out, but takes refunds (R-W7).
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        FROZEN = "frozen", _("frozen")
+        LOST = "lost", _("card reported lost")
+        CLOSED = "closed", _("closed")
 
     member = models.OneToOneField(Member, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("member"))
-    principal = _money(_("principal"), default=Decimal("0.00"))
-    bonus = _money(_("bonus"), default=Decimal("0.00"))
+    principal = money_field(_("principal"), default=Decimal("0.00"))
+    bonus = money_field(_("bonus"), default=Decimal("0.00"))
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE, db_default=Status.ACTIVE
+    )
 
     class Meta:
         verbose_name = _("stored-value account")
         verbose_name_plural = _("stored-value accounts")
+        permissions = [
+            ("freeze_account", "Can freeze stored value, report its card lost and lift that"),
+            ("transfer_balance", "Can move stored value to another member"),
+            ("approve_transfer", "Can approve transfers of stored value"),
+            ("clear_bonus", "Can clear bonus money"),
+            ("correct_principal", "Can ask for a correction of principal"),
+            ("approve_correction", "Can approve corrections and clearings of stored value"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(principal__gte=0), name="wallet_account_principal_not_negative"),
             models.CheckConstraint(condition=Q(bonus__gte=0), name="wallet_account_bonus_not_negative"),
@@ -37,15 +59,37 @@ class Account(models.Model):
         return f"stored value of member #{self.member_id}"
 
 
+class PayerKind(models.TextChoices):
+    """Who paid: cash limits differ (R-W4)."""
+
+    INDIVIDUAL = "individual", _("individual")
+    COMPANY = "company", _("company")
+
+
 class Recharge(AppendOnly):
-    """Money paid in and the bonus given with it, as agreed; ``plan`` is the snapshot of the offer (rules.md 0.13)."""
+    """Money paid in and the bonus given with it, as agreed; ``plan`` is the snapshot of the offer (rules.md 0.13).
+
+    The rates are those of the day of the contract, for the interest of a legal refund (R-W6). The document shown is
+    sealed like a phone number (``members.identity``); ``tender`` is the checkout's kind of payment.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
-    principal = _money(_("principal"))
-    bonus = _money(_("bonus"))
+    principal = money_field(_("principal"))
+    bonus = money_field(_("bonus"))
     bonus_expires_at = models.DateTimeField(_("bonus expires at"), null=True, blank=True)
     plan: Any = models.JSONField(_("plan"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid at"))
+    lpr_1y = models.DecimalField(_("one-year LPR, percent"), max_digits=7, decimal_places=4, default=0)
+    deposit_rate_1y = models.DecimalField(
+        _("one-year deposit rate, percent"), max_digits=7, decimal_places=4, default=0
+    )
+    contract_version = models.CharField(_("contract version"), max_length=20, blank=True)
+    payer_kind = models.CharField(_("payer"), max_length=10, choices=PayerKind.choices, default=PayerKind.INDIVIDUAL)
+    payer_name = models.CharField(_("name of the payer"), max_length=60, blank=True)
+    id_kind = models.CharField(_("kind of document"), max_length=20, blank=True)
+    id_cipher = models.BinaryField(default=b"", blank=True)
+    id_tail = models.CharField(_("end of the document number"), max_length=4, blank=True)
+    tender = models.CharField(_("paid by"), max_length=10, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store"))
     actor = models.ForeignKey(
@@ -89,14 +133,21 @@ class Entry(LedgerEntry):
         REFUND = "refund", _("refund")
         REVERSAL = "reversal", _("recharge voided")
         BONUS_EXPIRY = "bonus_expiry", _("bonus expired")
+        CASH_OUT = "cash_out", _("paid out")
+        TRANSFER_OUT = "transfer_out", _("transferred out")
+        TRANSFER_IN = "transfer_in", _("transferred in")
+        BONUS_CLEAR = "bonus_clear", _("bonus cleared")
+        CORRECTION = "correction", _("corrected")
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, verbose_name=_("account"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    principal = _money(_("principal"))
-    bonus = _money(_("bonus"))
-    principal_after = _money(_("principal after"))
-    bonus_after = _money(_("bonus after"))
-    list_amount = _money(_("at list prices"), null=True, blank=True)
+    principal = money_field(_("principal"))
+    bonus = money_field(_("bonus"))
+    principal_after = money_field(_("principal after"))
+    bonus_after = money_field(_("bonus after"))
+    list_amount = money_field(_("at list prices"), null=True, blank=True)
+    paid_out = money_field(_("paid out"), null=True, blank=True)
+    is_pin_verified = models.BooleanField(_("PIN given"), default=False, db_default=False)
     recharge = models.ForeignKey(Recharge, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     original = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     store = models.ForeignKey(
@@ -116,7 +167,8 @@ class Entry(LedgerEntry):
                 condition=Q(principal_after__gte=0, bonus_after__gte=0), name="wallet_entry_after_not_negative"
             ),
             models.CheckConstraint(
-                condition=Q(principal__gte=0) | Q(kind__in=["spend", "reversal"]),
+                condition=Q(principal__gte=0)
+                | Q(kind__in=["spend", "reversal", "cash_out", "transfer_out", "correction"]),
                 name="wallet_entry_principal_falls_only_by_allowed_kinds",
             ),
         ]
@@ -125,6 +177,7 @@ class Entry(LedgerEntry):
             models.Index(fields=["original"], condition=Q(original__isnull=False), name="wallet_entry_original"),
             models.Index(fields=["recharge"], condition=Q(recharge__isnull=False), name="wallet_entry_recharge"),
             models.Index(fields=["store", "occurred_at"], name="wallet_entry_by_store"),
+            BrinIndex(fields=["recorded_at"], name="wallet_entry_recorded"),
         ]
 
     def __str__(self) -> str:
@@ -144,7 +197,8 @@ class Entry(LedgerEntry):
 class Lot(models.Model):
     """What a recharge put into one bucket and what is left of it. Only bonus may expire (R-W1).
 
-    ``expires_at`` is an exclusive instant; ``origin`` is the bonus lot whose money came back after it had expired.
+    ``expires_at`` is an exclusive instant; ``origin`` is the bonus lot whose money came back after it had expired, or
+    the lot of another account that this money was transferred from: the recharge stays the one that was paid (R-W9).
     """
 
     class Bucket(models.TextChoices):
@@ -155,9 +209,9 @@ class Lot(models.Model):
     recharge = models.ForeignKey(Recharge, models.PROTECT, related_name="lots")
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="lots")
     bucket = models.CharField(_("bucket"), max_length=10, choices=Bucket.choices)
-    granted = _money(_("granted"))
-    remaining = _money(_("remaining"))
-    expired = _money(_("expired"), default=Decimal("0.00"))
+    granted = money_field(_("granted"))
+    remaining = money_field(_("remaining"))
+    expired = money_field(_("expired"), default=Decimal("0.00"))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     origin = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
 
@@ -194,7 +248,7 @@ class LotUse(AppendOnly):
 
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="uses")
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="uses")
-    amount = _money(_("amount"))
+    amount = money_field(_("amount"))
 
     class Meta(AppendOnly.Meta):
         triggers = append_only_triggers()

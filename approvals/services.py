@@ -1,0 +1,199 @@
+"""Asking, approving and refusing. The ledgers move inside :func:`submit` or :func:`approve`, never before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from approvals.models import Request
+from approvals.registry import Kind, Payload, Preview, get_kind
+from approvals.selectors import is_only_approver, limit_of, may_approve
+from core import audit
+from core.database import joining_atomic
+from core.errors import DomainError, StateChanged
+from stores.models import Staff, Store
+
+Status = Request.Status
+
+
+class MayNotApprove(DomainError):
+    """The person asked for it, lacks the right, or works in another store."""
+
+
+class AlreadyDecided(StateChanged):
+    """Somebody else was quicker."""
+
+
+class ReasonMissing(DomainError):
+    """Requests and refusals need a reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request: ``is_done`` it was executed, ``is_changed`` the figures are not those that were shown.
+
+    With neither, it waits for a second person. ``result`` is ``kind:id`` of what came of it.
+    """
+
+    request: Request
+    is_done: bool
+    is_changed: bool = False
+
+    @property
+    def result(self) -> str:
+        """``kind:id``, empty while nothing has happened."""
+        return self.request.result
+
+
+@joining_atomic
+def submit(
+    *,
+    kind: str,
+    payload: Payload,
+    subject: str,
+    reason: str,
+    actor: Staff,
+    store: Store | None,
+    at: datetime,
+    approver: Staff | None = None,
+) -> Outcome:
+    """Ask for something, and do it at once where the person may do it alone or ``approver`` agrees on the spot.
+
+    ``approver`` has given their PIN to ``stores.services.verify_pin`` before (it counts wrong tries in a transaction
+    of its own). MayNotApprove where the approver may not, ReasonMissing without a reason, and whatever the kind's
+    preview refuses; nothing is stored then.
+    """
+    found, reason = get_kind(kind), _reason(reason)
+    preview = found.preview(payload, at)
+    request = Request(
+        kind=kind,
+        payload=dict(payload),
+        subject=subject,
+        amount=preview.amount,
+        figures=preview.figures,
+        reason=reason,
+        store=store,
+        requested_by=actor,
+        requested_at=at,
+    )
+    limit = limit_of(actor, found)
+    if limit is None or 0 < preview.amount <= limit:
+        request.status = Status.WITHIN_LIMIT
+        request.save()
+        return _execute(found, request, None, at)
+    request.save()
+    _record("approval.requested", request, actor, at)
+    if approver is None:
+        return Outcome(request, is_done=False)
+    _require_approver(found, request, approver)
+    return _decide(found, request, approver, at)
+
+
+@joining_atomic
+def approve(*, request_id: int, actor: Staff, at: datetime, note: str = "") -> Outcome:
+    """Do what was asked for. Where the figures differ from those shown, they are stored and nothing is posted.
+
+    MayNotApprove, AlreadyDecided, and the refusals of the ledgers; nothing moves then.
+    """
+    request = _lock_pending(request_id)
+    kind = get_kind(request.kind)
+    _require_approver(kind, request, actor)
+    preview = kind.preview(request.payload, at)
+    if _differs(request, preview):
+        request.amount, request.figures = preview.amount, preview.figures
+        request.save(update_fields=["amount", "figures"])
+        return Outcome(request, is_done=False, is_changed=True)
+    request.note = note.strip()[:500]
+    return _decide(kind, request, actor, at)
+
+
+@joining_atomic
+def refuse(*, request_id: int, actor: Staff, at: datetime, note: str) -> Request:
+    """Say no, with a reason. MayNotApprove, AlreadyDecided, ReasonMissing."""
+    request = _lock_pending(request_id)
+    _require_approver(get_kind(request.kind), request, actor)
+    return _close(request, Status.REFUSED, "approval.refused", actor, at, _reason(note))
+
+
+@joining_atomic
+def withdraw(*, request_id: int, actor: Staff, at: datetime) -> Request:
+    """Take one's own request back. MayNotApprove for somebody else's, AlreadyDecided."""
+    request = _lock_pending(request_id)
+    if request.requested_by_id != actor.pk:
+        raise MayNotApprove(_("Only the person who asked can withdraw this."))
+    return _close(request, Status.WITHDRAWN, "approval.withdrawn", actor, at, "")
+
+
+def _lock_pending(request_id: int) -> Request:
+    request = Request.objects.select_for_update(no_key=True, of=("self",)).select_related("requested_by", "store")
+    found = request.get(pk=request_id)
+    if found.status != Status.PENDING:
+        raise AlreadyDecided(_("This request is %(status)s already.") % {"status": found.get_status_display()})
+    return found
+
+
+def _require_approver(kind: Kind, request: Request, approver: Staff) -> None:
+    if not may_approve(approver, kind, request.store):
+        raise MayNotApprove(_("%(person)s may not approve this.") % {"person": approver})
+    if approver.pk == request.requested_by_id and not is_only_approver(approver, kind, request.store):
+        raise MayNotApprove(_("A second person has to approve this."))
+
+
+def _differs(request: Request, preview: Preview) -> bool:
+    return request.amount != preview.amount or request.figures != preview.figures
+
+
+def _decide(kind: Kind, request: Request, approver: Staff, at: datetime) -> Outcome:
+    request.status = Status.APPROVED
+    request.decided_by, request.decided_at = approver, at
+    request.is_self_approved = approver.pk == request.requested_by_id
+    return _execute(kind, request, approver, at)
+
+
+def _execute(kind: Kind, request: Request, approver: Staff | None, at: datetime) -> Outcome:
+    request.result = kind.execute(
+        request.payload,
+        key=f"approval:{request.pk}",
+        reason=request.reason,
+        actor=request.requested_by,
+        approver=approver,
+        store=request.store,
+        at=at,
+    )
+    request.save()
+    if approver is not None:
+        _record("approval.approved", request, approver, at, self_approved=request.is_self_approved)
+    return Outcome(request, is_done=True)
+
+
+def _close(request: Request, status: str, action: str, actor: Staff, at: datetime, note: str) -> Request:
+    request.status, request.decided_by, request.decided_at, request.note = status, actor, at, note
+    request.save()
+    refused = get_kind(request.kind).refused
+    if refused is not None:
+        refused(request.payload, actor, at)
+    _record(action, request, actor, at)
+    return request
+
+
+def _record(action: str, request: Request, actor: Staff, at: datetime, **more: Any) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        subject=f"approval:{request.pk}",
+        at=at,
+        store=request.store,
+        reason=request.note or request.reason,
+        kind=request.kind,
+        about=request.subject,
+        amount=str(request.amount),
+        **more,
+    )
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise ReasonMissing(_("A reason is needed."))
+    return text[:500]
