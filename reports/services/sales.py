@@ -1,6 +1,5 @@
 """Downloads of reports: the same figures as the screen, in sheets, with what they mean and an audit row."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import IO, Any
 
@@ -124,6 +123,3 @@ def _tender_columns(label: str) -> list[Column]:
 
 def _tender_cells(row: TenderRow) -> list[Any]:
     return [str(row.label), row.sales, row.refunds, row.net]
-
-
-REPORTS: dict[str, Callable[..., int]] = {"sales": export_sales}
