@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from wallet import views
+from wallet.views import ledger
 
 app_name = "wallet"
 urlpatterns = [
-    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
-    path("members/<int:member_id>/entries/", views.entry_list, name="entry-list"),
-    path("members/<int:member_id>/entries/export/", views.entry_export, name="entry-export"),
+    path("members/<int:member_id>/panel/", ledger.member_panel, name="member-panel"),
+    path("members/<int:member_id>/entries/", ledger.entry_list, name="entry-list"),
+    path("members/<int:member_id>/entries/export/", ledger.entry_export, name="entry-export"),
 ]
 
 PERMISSIONS: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""Which lots a payment eats (R-W2), in whole fen. Pure, no Django, no clock."""
+"""Which lots a payment eats and which a refund fills (R-W2, R-W3), in whole fen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,1 @@
+"""The pages of stored value, a module per subject."""
