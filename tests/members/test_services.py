@@ -255,7 +255,7 @@ def test_screens_register_through_the_use_case_of_the_app_above(store, cashier, 
         calls.append(given["source"])
         return services.create_member(**given)
 
-    monkeypatch.setattr(services, "_entrances", [])
+    monkeypatch.setattr(services.registration, "_entrances", [])
     data = MemberData(name="王小明")
     services.register_member(data=data, source="counter", store=store, actor=cashier, at=now)
     services.register_entrance(entrance)
