@@ -1,4 +1,4 @@
-"""Reads of the points ledger."""
+"""Reads of one member's points, and the settings they follow."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What people type about points."""
+"""The filters of the ledger, and points given or taken by hand."""
 
 from typing import Any
 
