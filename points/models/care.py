@@ -16,7 +16,8 @@ class Batch(models.Model):
     """Points given to or cleared from many members, previewed, approved, and undone within 7 days (R-P15).
 
     ``criteria`` is the filter as chosen. ``cursor`` is the last member that was done: the work goes on after it.
-    ``members`` and ``points`` are what the preview counted; ``done_members`` and ``done_points`` what was posted.
+    ``members`` and ``points`` are what the preview counted; ``done_members`` and ``done_points`` what was posted, and
+    ``undone_members`` and ``undone_points`` what of that went back: less, where points were spent or ended meanwhile.
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +26,7 @@ class Batch(models.Model):
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("waits for approval")
+        REFUSED = "refused", _("not approved")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         UNDOING = "undoing", _("being undone")
@@ -46,6 +48,8 @@ class Batch(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
     undone_at = models.DateTimeField(null=True, blank=True)
+    undone_members = models.PositiveIntegerField(default=0)
+    undone_points = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("points batch")

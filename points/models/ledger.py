@@ -77,7 +77,10 @@ class Entry(LedgerEntry):
     class Meta(LedgerEntry.Meta):
         verbose_name = _("points entry")
         verbose_name_plural = _("points entries")
-        permissions = [("export_entry", "Can download points entries")]
+        permissions = [
+            ("export_entry", "Can download points entries"),
+            ("view_ledger", "Can read the points ledger of the whole chain"),
+        ]
         triggers = append_only_triggers()
         constraints = [
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="points_entry_balance_not_negative"),
@@ -87,6 +90,9 @@ class Entry(LedgerEntry):
             models.Index(fields=["account", "-id"], name="points_entry_newest"),
             models.Index(fields=["original"], condition=Q(original__isnull=False), name="points_entry_original"),
             models.Index(fields=["store", "occurred_at"], name="points_entry_by_store"),
+            models.Index(
+                fields=["source", "account"], condition=Q(source__startswith="points-batch:"), name="points_entry_batch"
+            ),
             BrinIndex(fields=["recorded_at"], name="points_entry_recorded"),
         ]
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +43,9 @@ class Rule(models.Model):
 
 
 class RuleVersion(models.Model):
-    """What a rule says for a time. A draft has no ``starts_at``; one that has started is never changed, only ended.
+    """What a rule says for a time. A draft has no ``starts_at``; one that was given a start is never changed, only ended.
+
+    A scheduled version that was called off ends where it would have started, so it is never in force.
 
     ``per_yuan`` points for each yuan (0: earns nothing); ``is_payable`` whether points may pay these goods;
     ``order_minimum`` net of the order's lines under this rule from which it holds (below, the shop's own rate counts).
@@ -68,8 +71,36 @@ class RuleVersion(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        triggers = [
+            pgtrigger.Protect(
+                name="started_versions_stand",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.starts_at IS NOT NULL AND"
+                    " ROW(OLD.rule_id, OLD.number, OLD.starts_at, OLD.per_yuan, OLD.is_payable, OLD.order_minimum,"
+                    " OLD.expiry_method, OLD.expiry_count, OLD.cap_per_order, OLD.cap_per_day, OLD.cap_per_month,"
+                    " OLD.budget) IS DISTINCT FROM"
+                    " ROW(NEW.rule_id, NEW.number, NEW.starts_at, NEW.per_yuan, NEW.is_payable, NEW.order_minimum,"
+                    " NEW.expiry_method, NEW.expiry_count, NEW.cap_per_order, NEW.cap_per_day, NEW.cap_per_month,"
+                    " NEW.budget)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="started_versions_stay",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition("OLD.starts_at IS NOT NULL"),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["rule", "number"], name="points_ruleversion_number_once"),
+            models.UniqueConstraint(
+                fields=["rule"], condition=Q(starts_at__isnull=True), name="points_ruleversion_one_draft"
+            ),
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=Q(starts_at__isnull=False, ends_at__isnull=True),
+                name="points_ruleversion_one_without_end",
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(starts_at__isnull=False, ends_at__gte=F("starts_at")),
                 name="points_ruleversion_period_in_order",
@@ -89,7 +120,7 @@ class RuleVersion(models.Model):
         """``draft``, ``scheduled``, ``active`` or ``retired``."""
         if self.starts_at is None:
             return "draft"
-        if self.ends_at is not None and self.ends_at <= at:
+        if self.ends_at is not None and self.ends_at <= max(at, self.starts_at):
             return "retired"
         return "scheduled" if at < self.starts_at else "active"
 
