@@ -1,5 +1,7 @@
 """Four eyes: who asked for what and why, what it would change, and who decided (rules.md 0.8)."""
 
+import hashlib
+import json
 from typing import Any
 
 from django.db import models
@@ -90,3 +92,9 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what the approver is shown; it goes with the approval, see ``services.approve``."""
+        text = json.dumps([f"{self.amount:.2f}", self.figures], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -48,7 +48,9 @@ class Kind:
     """A kind of request. ``labels`` name the figures of the preview; ``unit`` says how the amount is shown.
 
     ``limits`` are defaults by role: Decimal, or None for never asking; a role that is missing always asks.
-    ``preview`` raises the DomainError that executing would raise. ``refused`` is called in the transaction that
+    ``preview`` raises the DomainError that executing would raise. ``lock`` takes the locks that executing takes, in
+    their order (``members.services.lock_member``): called first, so that the figures still hold when it executes; a
+    kind that previews anything another till can change needs it. ``refused`` is called in the transaction that
     refuses or withdraws a request, for kinds that keep a document of their own.
     """
 
@@ -60,6 +62,7 @@ class Kind:
     execute: Execute
     labels: Mapping[str, Any]
     limits: Mapping[str, Decimal | None] = field(default_factory=dict)
+    lock: Callable[[Payload], object] | None = None
     refused: Callable[[Payload, Staff, datetime], None] | None = None
 
 

@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from approvals.models import Limit, Request
 from approvals.registry import Kind, all_kinds
 from stores.models import Staff, Store
+
+# Rights are asked of the roles, not of the log-in's throttle that stands before them.
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def limit_of(staff: Staff, kind: Kind) -> Decimal | None:
@@ -19,6 +22,12 @@ def limit_of(staff: Staff, kind: Kind) -> Decimal | None:
     return max((limit for limit in limits if limit is not None), default=Decimal(0))
 
 
+def needs_approval(staff: Staff, kind: Kind, amount: Decimal) -> bool:
+    """Whether a second person has to agree; an amount of nothing cannot be measured and asks like any other."""
+    limit = limit_of(staff, kind)
+    return limit is not None and not 0 < amount <= limit
+
+
 def may_approve(staff: Staff, kind: Kind, store: Store | None) -> bool:
     """The right, and for requests of a store that the person works there or sees every store."""
     if not (staff.is_active and staff.has_perm(kind.approve_right)):
@@ -27,9 +36,21 @@ def may_approve(staff: Staff, kind: Kind, store: Store | None) -> bool:
 
 
 def list_approvers(kind: Kind, store: Store | None) -> list[Staff]:
-    """Everybody who may approve this kind here."""
-    people = Staff.objects.filter(is_active=True).order_by("display_name", "pk")
-    return [person for person in people if may_approve(person, kind, store)]
+    """Everybody who may approve this kind here; one statement however many people there are."""
+    people = Staff.objects.with_perm(kind.approve_right, backend=BACKEND)
+    if store is not None:
+        chain = Staff.objects.with_perm("stores.see_all_stores", backend=BACKEND)
+        people = people.filter(
+            Q(pk__in=chain.values("pk")) | Q(pk__in=Staff.objects.filter(stores=store.pk).values("pk"))
+        )
+    return list(people.order_by("display_name", "pk"))
+
+
+def list_second_people(staff: Staff, kind: Kind, store: Store | None) -> list[Staff]:
+    """Who can agree on the spot, by PIN: the others, or the person alone where nobody else may at all."""
+    people = list_approvers(kind, store)
+    others = [person for person in people if person.pk != staff.pk]
+    return [person for person in others or people if person.pin_hash]
 
 
 def is_only_approver(staff: Staff, kind: Kind, store: Store | None) -> bool:

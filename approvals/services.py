@@ -1,5 +1,6 @@
 """Asking, approving and refusing. The ledgers move inside :func:`submit` or :func:`approve`, never before."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from approvals.models import Request
 from approvals.registry import Kind, Payload, Preview, get_kind
-from approvals.selectors import is_only_approver, limit_of, may_approve
+from approvals.selectors import is_only_approver, may_approve, needs_approval
 from core import audit
 from core.database import joining_atomic
 from core.errors import DomainError, StateChanged
@@ -33,12 +34,27 @@ class ReasonMissing(DomainError):
 class Outcome:
     """What became of a request: ``is_done`` it was executed, ``is_changed`` the figures are not those that were shown.
 
-    With neither, it waits for a second person. ``result`` is ``kind:id`` of what came of it.
+    With neither, it waits for a second person. ``result`` is ``kind:id`` of what came of it, ``seen`` what the
+    approver was shown where that has changed.
     """
 
     request: Request
     is_done: bool
     is_changed: bool = False
+    seen: Preview | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What ``audit.services.run_command`` keeps; ``approvals.answers`` turns it into words."""
+        found: dict[str, Any] = {
+            "request": self.request.pk,
+            "is_done": self.is_done,
+            "is_changed": self.is_changed,
+            "result": self.result,
+        }
+        if self.seen is not None:
+            found["seen"] = {"amount": str(self.seen.amount), "figures": self.seen.figures}
+        return found
 
     @property
     def result(self) -> str:
@@ -65,10 +81,12 @@ def submit(
     preview refuses; nothing is stored then.
     """
     found, reason = get_kind(kind), _reason(reason)
-    preview = found.preview(payload, at)
+    # As it will be read back: what is executed at once and what is executed later are the same.
+    payload = json.loads(json.dumps(payload))
+    preview = _preview(found, payload, at)
     request = Request(
         kind=kind,
-        payload=dict(payload),
+        payload=payload,
         subject=subject,
         amount=preview.amount,
         figures=preview.figures,
@@ -77,8 +95,7 @@ def submit(
         requested_by=actor,
         requested_at=at,
     )
-    limit = limit_of(actor, found)
-    if limit is None or 0 < preview.amount <= limit:
+    if not needs_approval(actor, found, preview.amount):
         request.status = Status.WITHIN_LIMIT
         request.save()
         return _execute(found, request, None, at)
@@ -91,19 +108,22 @@ def submit(
 
 
 @joining_atomic
-def approve(*, request_id: int, actor: Staff, at: datetime, note: str = "") -> Outcome:
+def approve(*, request_id: int, actor: Staff, at: datetime, seen: str, note: str = "") -> Outcome:
     """Do what was asked for. Where the figures differ from those shown, they are stored and nothing is posted.
 
-    MayNotApprove, AlreadyDecided, and the refusals of the ledgers; nothing moves then.
+    ``seen`` is the ``fingerprint`` of the request as the approver saw it: what a colleague's try has brought up to date
+    meanwhile is asked again. MayNotApprove, AlreadyDecided, and the refusals of the ledgers; nothing moves then.
     """
     request = _lock_pending(request_id)
     kind = get_kind(request.kind)
     _require_approver(kind, request, actor)
-    preview = kind.preview(request.payload, at)
-    if _differs(request, preview):
+    preview, stored = _preview(kind, request.payload, at), Preview(request.amount, request.figures)
+    if preview != stored:
         request.amount, request.figures = preview.amount, preview.figures
         request.save(update_fields=["amount", "figures"])
-        return Outcome(request, is_done=False, is_changed=True)
+        _record("approval.changed", request, actor, at, before=str(stored.amount), figures_before=stored.figures)
+    if preview != stored or seen != request.fingerprint:
+        return Outcome(request, is_done=False, is_changed=True, seen=stored)
     request.note = note.strip()[:500]
     return _decide(kind, request, actor, at)
 
@@ -140,8 +160,11 @@ def _require_approver(kind: Kind, request: Request, approver: Staff) -> None:
         raise MayNotApprove(_("A second person has to approve this."))
 
 
-def _differs(request: Request, preview: Preview) -> bool:
-    return request.amount != preview.amount or request.figures != preview.figures
+def _preview(kind: Kind, payload: Payload, at: datetime) -> Preview:
+    """What would change, under the locks that executing takes: nothing moves between the two (rules.md 0.8)."""
+    if kind.lock is not None:
+        kind.lock(payload)
+    return kind.preview(payload, at)
 
 
 def _decide(kind: Kind, request: Request, approver: Staff, at: datetime) -> Outcome:

@@ -120,8 +120,11 @@ def form_errors(form: Form) -> dict[str, Any]:
 
 @register.inclusion_tag("components/_form_fields.html")
 def form_fields(form: Form) -> dict[str, Any]:
-    """All of a form's fields in order, hidden ones and general errors first."""
-    return {"form": form}
+    """All of a form's fields in order, hidden ones and general errors first; those that it names in ``apart`` are left
+    to a part of the page of their own.
+    """
+    apart = getattr(form, "apart", ())
+    return {"form": form, "fields": [bound for bound in form.visible_fields() if bound.name not in apart]}
 
 
 @register.inclusion_tag("components/_pagination.html", takes_context=True)
