@@ -14,7 +14,10 @@ Kind = type[int] | type[str] | type[bool] | type[Decimal]
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. ``check`` returns an error text or None; ``choices`` limit a str; ``warning`` is a legal hint."""
+    """One setting. ``check`` returns an error text or None; ``choices`` limit a str; ``warning`` is a legal hint.
+
+    ``warn`` looks at a value and says what is wrong with it by law, or None; ``law`` names the law and the article.
+    """
 
     code: str
     kind: Kind
@@ -25,6 +28,12 @@ class Setting:
     choices: tuple[tuple[str, Any], ...] = field(default=())
     check: Callable[[Any], Any] | None = None
     warning: Any = ""
+    warn: Callable[[Any], Any] | None = None
+    law: Any = ""
+
+    def warning_for(self, value: Any) -> Any:
+        """The warning that is in force with this value, or "" where there is none."""
+        return (self.warn(value) if self.warn is not None else None) or ""
 
 
 _definitions: dict[str, Setting] = {}

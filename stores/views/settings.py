@@ -30,6 +30,7 @@ class Row:
     value: SettingValue | None
     coming: SettingValue | None
     coming_shown: str
+    warning: Any
 
 
 def shown(definition: Setting, value: Any) -> str:
@@ -54,6 +55,7 @@ def _row(definition: Setting, value: SettingValue | None, coming: SettingValue |
         value=value,
         coming=coming,
         coming_shown="" if coming is None else shown(definition, definition.kind(coming.value)),
+        warning=definition.warning_for(current),
     )
 
 
@@ -93,6 +95,7 @@ def setting_edit(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "definition": definition,
         "default": shown(definition, definition.default),
+        "warning": definition.warning_for(settings.value(code, at)),
         "history": history,
     }
     return render(request, "stores/setting_form.html", context, status=422 if form.is_bound else 200)

@@ -52,12 +52,12 @@ def test_impossible_figures_are_refused(history, model, change):
         model.objects.update(**change)
 
 
-@pytest.mark.parametrize("kind", ["refund", "bonus_expiry", "recharge"])
-def test_principal_falls_only_by_the_allowed_kinds(history, kind):
+@pytest.mark.parametrize("kind", ["refund", "bonus_expiry", "bonus_clear", "recharge", "transfer_in"])
+def test_principal_falls_only_by_the_allowed_kinds_invariant_14(history, kind):
     entry = Entry.objects.get(kind="spend")
     entry.pk, entry.kind, entry.idempotency_key = None, kind, "other"
 
-    with pytest.raises(IntegrityError, match="allowed_kinds"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="wallet_entry_"), transaction.atomic():
         entry.save()
 
 

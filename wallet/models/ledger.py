@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from core import days
@@ -44,6 +45,7 @@ class Account(models.Model):
         verbose_name_plural = _("stored-value accounts")
         permissions = [
             ("freeze_account", "Can freeze stored value, report its card lost and lift that"),
+            ("report_loss", "Can report a member's card lost and give a new one"),
             ("transfer_balance", "Can move stored value to another member"),
             ("approve_transfer", "Can approve transfers of stored value"),
             ("clear_bonus", "Can clear bonus money"),
@@ -111,6 +113,7 @@ class Recharge(AppendOnly):
         indexes = [
             models.Index(fields=["account", "-id"], name="wallet_recharge_newest"),
             models.Index(fields=["store", "paid_at"], name="wallet_recharge_by_store"),
+            models.Index(Upper("payer_name"), condition=~Q(payer_name=""), name="wallet_recharge_by_payer"),
         ]
 
     def __str__(self) -> str:
@@ -171,12 +174,35 @@ class Entry(LedgerEntry):
                 | Q(kind__in=["spend", "reversal", "cash_out", "transfer_out", "correction"]),
                 name="wallet_entry_principal_falls_only_by_allowed_kinds",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="cash_out", paid_out__gte=0) | (~Q(kind="cash_out") & Q(paid_out__isnull=True)),
+                name="wallet_entry_paid_out_only_by_cash_out",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["recharge", "refund", "transfer_in"]) | Q(principal__gte=0, bonus__gte=0),
+                name="wallet_entry_credits_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["spend", "reversal", "cash_out", "transfer_out"])
+                | Q(principal__lte=0, bonus__lte=0),
+                name="wallet_entry_debits_are_not_positive",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["bonus_expiry", "bonus_clear"]) | Q(principal=0, bonus__lte=0),
+                name="wallet_entry_bonus_kinds_leave_principal",
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "-id"], name="wallet_entry_newest"),
             models.Index(fields=["original"], condition=Q(original__isnull=False), name="wallet_entry_original"),
             models.Index(fields=["recharge"], condition=Q(recharge__isnull=False), name="wallet_entry_recharge"),
             models.Index(fields=["store", "occurred_at"], name="wallet_entry_by_store"),
+            # What a member has paid today without the PIN (R-W10); every sale by stored value asks.
+            models.Index(
+                fields=["account", "occurred_at"],
+                condition=Q(kind="spend", is_pin_verified=False),
+                name="wallet_entry_without_pin",
+            ),
             BrinIndex(fields=["recorded_at"], name="wallet_entry_recorded"),
         ]
 

@@ -1,16 +1,30 @@
 """Reads of stored value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from psycopg import sql
 
 from core import days, settings
 from core.money import ZERO, to_cents
 from members.models import Member
 from wallet import rules
 from wallet.models import Account, Entry, Lot, Recharge
+
+#: What the member ``m.id`` spent between ``since`` and ``until`` without the PIN, less what of it came back (R-W10).
+SPENT_WITHOUT_PIN = sql.SQL("""
+SELECT COALESCE(SUM(s.amount), 0.00)
+  FROM (
+    SELECT -e.principal - e.bonus
+             - COALESCE((SELECT SUM(r.principal + r.bonus) FROM wallet_entry r WHERE r.original_id = e.id), 0) AS amount
+      FROM wallet_entry e
+     WHERE e.account_id = m.id AND e.kind = 'spend' AND NOT e.is_pin_verified
+       AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
+  ) s
+""")
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,17 @@ class WalletRules:
     limit_unnamed: Decimal
     limit_counts_bonus: bool
     grace_days: int
+    no_pin_limit: Decimal
+    recharge_limit: Decimal
+    recharge_day_limit: Decimal
+    recharge_month_limit: Decimal
+    id_from: Decimal
+    cash_limit: Decimal
+    cash_limit_company: Decimal
+    lpr_1y: Decimal
+    deposit_rate_1y: Decimal
+    contract_version: str
+    transfer_day_limit: Decimal
 
     def limit_for(self, member: Member) -> Decimal:
         """The highest balance after a recharge (R-W4)."""
@@ -54,13 +79,24 @@ class WalletRules:
 def get_rules(*, at: datetime) -> WalletRules:
     """The settings of stored value in force at ``at``, one statement."""
     values = settings.values(at)
-    return WalletRules(
-        spending_order=values["wallet.spending_order"],
-        limit_named=values["wallet.limit_named"],
-        limit_unnamed=values["wallet.limit_unnamed"],
-        limit_counts_bonus=values["wallet.limit_counts_bonus"],
-        grace_days=values["wallet.grace_days"],
-    )
+    return WalletRules(**{field.name: values[f"wallet.{field.name}"] for field in fields(WalletRules)})
+
+
+def needs_pin(*, member_id: int, amount: Decimal, at: datetime) -> bool:
+    """Whether a payment of ``amount`` now needs the member's PIN (R-W10): it is judged again when it is made."""
+    limit = settings.value("wallet.no_pin_limit", at)
+    return bool(amount > 0 and get_spent_without_pin(member_id=member_id, at=at) + amount > limit)
+
+
+def get_spent_without_pin(*, member_id: int, at: datetime) -> Decimal:
+    """What the member has paid without the PIN on the shop day of ``at``, less what of it came back."""
+    day = days.local_day(at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT ({}) FROM (SELECT %(member)s::bigint AS id) m").format(SPENT_WITHOUT_PIN),
+            {"member": member_id, "since": days.start_of(day), "until": days.end_of(day)},
+        )
+        return Decimal(cursor.fetchone()[0])
 
 
 def list_usable_lots(*, member_id: int, at: datetime) -> list[rules.LotState]:
@@ -87,6 +123,38 @@ def get_balance(*, member_id: int, at: datetime) -> Balance:
     if account is None:
         return Balance(ZERO, ZERO, ZERO)
     return Balance(account.principal, account.bonus, account.principal + account.bonus - (account.lapsed or ZERO))
+
+
+@dataclass(frozen=True)
+class PaidIn:
+    """Principal recharged so far: by this member on the shop day and in the month, by this payer on the day."""
+
+    day: Decimal
+    month: Decimal
+    by_payer: Decimal
+
+
+def get_paid_in(*, member_id: int, payer_kind: str, payer_name: str, at: datetime) -> PaidIn:
+    """What the limits of R-W4 add up, voided recharges left out; one statement.
+
+    The same payer is the same kind of payer who recharged this member, or gave the same name for any other.
+    """
+    today = days.local_day(at)
+    day, name = days.start_of(today), payer_name.strip()
+    same = Q(account_id=member_id) | Q(payer_name__iexact=name) if name else Q(account_id=member_id)
+    mine = Q(account_id=member_id)
+    sums = (
+        Recharge.objects.filter(
+            same, paid_at__gte=days.start_of(days.month_start(today)), paid_at__lt=days.end_of(today)
+        )
+        .filter(~Exists(Entry.objects.filter(recharge=OuterRef("pk"), kind=Entry.Kind.REVERSAL)))
+        .aggregate(
+            day=Sum("principal", filter=mine & Q(paid_at__gte=day), default=ZERO),
+            month=Sum("principal", filter=mine, default=ZERO),
+            by_payer=Sum("principal", filter=Q(payer_kind=payer_kind, paid_at__gte=day), default=ZERO),
+        )
+    )
+    return PaidIn(sums["day"], sums["month"], sums["by_payer"])
 
 
 def list_entries(

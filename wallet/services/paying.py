@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+import members.services
 from core import days
 from core.database import joining_atomic
 from core.money import ZERO, cumulative_share, from_cents, to_cents
@@ -18,6 +20,7 @@ from wallet.services.posting import (
     InsufficientBalance,
     NewLot,
     NotRefundable,
+    PinRequired,
     Standing,
     UnknownEntry,
     lock_account,
@@ -41,29 +44,34 @@ def debit(
     store: Store | None,
     actor: Staff | None,
     spending_order: str | None = None,
+    pin_proof: UUID | None = None,
 ) -> Entry:
     """Pay out of the balance; the entry says how much was principal and how much bonus (both negative).
 
     ``list_amount`` is what this payment buys at list prices, which a later cash-out is reckoned by (R-W6).
     ``spending_order`` is that of a quote, by default the setting's (R-W2). Expired bonus does not pay, whether or not
-    its expiry is posted. Refused with MemberNotActive or InsufficientBalance, and nothing moves. Once per key.
+    its expiry is posted. ``pin_proof`` is what ``members.services.verify_pin`` gave: needed where the payments of the
+    shop day without PIN would pass the setting's limit (R-W10, PinRequired), used up where it is given. Refused with
+    MemberNotActive or InsufficientBalance, and nothing moves. Once per key.
     """
     if amount <= 0 or list_amount < 0:
         raise ValueError("a payment is above 0")
-    standing = lock_account(member_id, idempotency_key)
+    standing = lock_account(member_id, idempotency_key, at=at)
     if standing.posted is not None:
         return same_content(
             standing.posted, account_id=member_id, kind=Kind.SPEND, amount=-amount, list_amount=list_amount
         )
-    require_active(standing.member)
+    require_active(standing)
+    in_force = get_rules(at=at)
     lots = list_usable_lots(member_id=member_id, at=at)
-    parts = rules.split_payment(lots, to_cents(amount), spending_order or get_rules(at=at).spending_order)
+    parts = rules.split_payment(lots, to_cents(amount), spending_order or in_force.spending_order)
     found = from_cents(sum(part for _lot, part in parts))
     if found < amount:
         raise InsufficientBalance(
             _("The balance is not enough: %(found)s can be used, %(amount)s is to be paid.")
             % {"found": found, "amount": amount}
         )
+    _check_pin(standing, amount, in_force.no_pin_limit, pin_proof, at)
     bonus = from_cents(sum(part for lot, part in parts if lot.is_bonus))
     return post(
         standing,
@@ -73,7 +81,15 @@ def debit(
         bonus=-bonus,
         uses=[(lot.lot_id, from_cents(-part)) for lot, part in parts],
         list_amount=list_amount,
+        is_pin_verified=pin_proof is not None,
     )
+
+
+def _check_pin(standing: Standing, amount: Decimal, limit: Decimal, proof: UUID | None, at: datetime) -> None:
+    if proof is not None:
+        members.services.use_pin_proof(member_id=standing.member.pk, proof=proof, at=at)
+    elif standing.without_pin + amount > limit:
+        raise PinRequired(_("Payments above %(limit)s a day need the member's PIN.") % {"limit": limit})
 
 
 @joining_atomic

@@ -8,13 +8,16 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg import sql
 
+from core import days
 from core.errors import DomainError, StateChanged
 from core.money import ZERO
 from members.models import Member
 from members.services import lock_member
 from stores.models import Staff, Store
-from wallet.models import Entry, Recharge
+from wallet.models import Account, Entry, Recharge
+from wallet.selectors import SPENT_WITHOUT_PIN
 
 
 class InsufficientBalance(DomainError):
@@ -25,8 +28,24 @@ class MemberNotActive(DomainError):
     """A frozen, closed or merged member can neither pay nor recharge (R-W7)."""
 
 
+class AccountBlocked(MemberNotActive):
+    """The account is frozen, closed, or its card reported lost: money comes in by refunds only (R-W7)."""
+
+
+class PinRequired(DomainError):
+    """More was spent without PIN today than the limit allows; nothing moved (R-W10)."""
+
+
 class BalanceLimitExceeded(DomainError):
     """The recharge would lift the balance above what the law or the owner allows (R-W4)."""
+
+
+class RechargeRefused(DomainError):
+    """The recharge is larger than allowed at once, in a day or in a month, or may not be paid in cash (R-W4)."""
+
+
+class IdentityRequired(DomainError):
+    """So much in one day needs the payer's name and document (R-W4)."""
 
 
 class KeyReused(StateChanged):
@@ -58,12 +77,22 @@ class Context:
 
 @dataclass(frozen=True)
 class Standing:
-    """A locked member's account. ``posted`` is the entry that stands under the key already."""
+    """A locked member's account. ``posted`` is the entry that stands under the key already.
+
+    ``without_pin`` is what was spent on the shop day of ``lock_account``'s ``at`` without the PIN (R-W10).
+    """
 
     member: Member
     principal: Decimal
     bonus: Decimal
     posted: Entry | None
+    status: str = Account.Status.ACTIVE
+    without_pin: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """Both buckets together."""
+        return self.principal + self.bonus
 
 
 @dataclass(frozen=True)
@@ -77,18 +106,36 @@ class NewLot:
     origin_id: int | None = None
 
 
-def lock_account(member_id: int, idempotency_key: str) -> Standing:
-    """Lock the member, the mutex of all value (rules.md 0.3), then read the sums and what the key has posted."""
+def lock_account(member_id: int, idempotency_key: str, *, at: datetime | None = None) -> Standing:
+    """Lock the member, the mutex of all value (rules.md 0.3), then read the sums and what the key has posted.
+
+    With ``at`` also what was spent without the PIN on that shop day; still one statement after the lock.
+    """
     member = lock_member(member_id)
+    since = None if at is None else days.start_of(days.local_day(at))
+    until = None if at is None else days.end_of(days.local_day(at))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a.principal, a.bonus, (SELECT id FROM wallet_entry WHERE idempotency_key = %s)"
-            "  FROM (SELECT %s::bigint AS id) m LEFT JOIN wallet_account a ON a.member_id = m.id",
-            [idempotency_key, member_id],
+            _LOCKED.format(SPENT_WITHOUT_PIN),
+            {"key": idempotency_key, "member": member_id, "since": since, "until": until},
         )
-        principal, bonus, entry_id = cursor.fetchone()
+        principal, bonus, status, entry_id, without_pin = cursor.fetchone()
     posted = Entry.objects.get(pk=entry_id) if entry_id is not None else None
-    return Standing(member, principal or ZERO, bonus or ZERO, posted)
+    return Standing(member, principal or ZERO, bonus or ZERO, posted, status or Account.Status.ACTIVE, without_pin)
+
+
+_LOCKED = sql.SQL(
+    "SELECT a.principal, a.bonus, a.status, (SELECT id FROM wallet_entry WHERE idempotency_key = %(key)s), ({})"
+    "  FROM (SELECT %(member)s::bigint AS id) m LEFT JOIN wallet_account a ON a.member_id = m.id"
+)
+
+
+def lock_payer(name: str) -> None:
+    """Wait for other recharges by a payer of this name; taken after the member's lock, given back at commit (R-W4)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"wallet.payer:{name.strip().casefold()}"]
+        )
 
 
 def same_content(posted: Entry, **expected: Any) -> Entry:
@@ -98,12 +145,23 @@ def same_content(posted: Entry, **expected: Any) -> Entry:
     return posted
 
 
-def require_active(member: Member) -> None:
-    """MemberNotActive unless the member may pay and recharge."""
-    if member.status == Member.Status.FROZEN:
+def require_active(standing: Standing) -> None:
+    """MemberNotActive unless the member may pay, recharge and transfer; AccountBlocked where the account may not."""
+    if standing.member.status == Member.Status.FROZEN:
         raise MemberNotActive(_("This member is frozen; the balance can be used again after it is unfrozen."))
-    if member.status != Member.Status.ACTIVE:
+    if standing.member.status != Member.Status.ACTIVE:
         raise MemberNotActive(_("This membership has ended; its balance cannot be used."))
+    require_open_account(standing)
+
+
+def require_open_account(standing: Standing) -> None:
+    """AccountBlocked unless the stored value may be used (R-W7)."""
+    if standing.status == Account.Status.FROZEN:
+        raise AccountBlocked(_("This stored value is frozen; it can be used again after it is unfrozen."))
+    if standing.status == Account.Status.LOST:
+        raise AccountBlocked(_("The card is reported lost; give a new card first."))
+    if standing.status == Account.Status.CLOSED:
+        raise AccountBlocked(_("This stored value is closed."))
 
 
 def post(
@@ -119,6 +177,9 @@ def post(
     recharge: Recharge | None = None,
     original: Entry | None = None,
     closes: bool = False,
+    paid_out: Decimal | None = None,
+    is_pin_verified: bool = False,
+    memo: str = "",
 ) -> Entry:
     """Write an entry with everything that belongs to it. The member is locked, the figures are settled.
 
@@ -133,6 +194,9 @@ def post(
         principal_after=standing.principal + principal,
         bonus_after=standing.bonus + bonus,
         list_amount=list_amount,
+        paid_out=paid_out,
+        is_pin_verified=is_pin_verified,
+        memo=memo,
         recharge=recharge,
         original=original,
         reverses=original if closes else None,
@@ -153,6 +217,9 @@ def post(
                 "principal_after": entry.principal_after,
                 "bonus_after": entry.bonus_after,
                 "list_amount": list_amount,
+                "paid_out": paid_out,
+                "is_pin_verified": is_pin_verified,
+                "memo": memo,
                 "recharge": entry.recharge_id,
                 "original": entry.original_id,
                 "reverses": entry.reverses_id,
@@ -180,12 +247,12 @@ def post(
 # caller that did not lock; foreign keys are deferred, so the order of the parts does not matter.
 _POST = """
 WITH entry AS (
-  INSERT INTO wallet_entry (account_id, kind, principal, bonus, principal_after, bonus_after, list_amount, recharge_id,
-                            original_id, reverses_id, store_id, actor_id, source, idempotency_key, memo,
-                            occurred_at, recorded_at)
+  INSERT INTO wallet_entry (account_id, kind, principal, bonus, principal_after, bonus_after, list_amount, paid_out,
+                            is_pin_verified, recharge_id, original_id, reverses_id, store_id, actor_id, source,
+                            idempotency_key, memo, occurred_at, recorded_at)
   VALUES (%(account)s, %(kind)s, %(principal)s, %(bonus)s, %(principal_after)s, %(bonus_after)s, %(list_amount)s,
-          %(recharge)s, %(original)s, %(reverses)s, %(store)s, %(actor)s, %(source)s, %(key)s, '',
-          %(at)s, clock_timestamp())
+          %(paid_out)s, %(is_pin_verified)s, %(recharge)s, %(original)s, %(reverses)s, %(store)s, %(actor)s,
+          %(source)s, %(key)s, %(memo)s, %(at)s, clock_timestamp())
   RETURNING id, recorded_at
 ), account AS (
   INSERT INTO wallet_account AS a (member_id, principal, bonus)

@@ -1,5 +1,6 @@
 """Money comes in: recharges, their limits, and the void of a mistaken one."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,23 +10,48 @@ from django.utils.translation import gettext as _
 from core import audit, days
 from core.database import joining_atomic
 from core.money import ZERO, to_cents
+from members.identity import seal_text
 from members.models import Member
 from stores.models import Staff, Store
-from wallet.models import Entry, Lot, Recharge
-from wallet.selectors import get_rules
+from wallet import selectors
+from wallet.models import Entry, Lot, PayerKind, Recharge
+from wallet.selectors import WalletRules, get_rules
 from wallet.services.posting import (
     BalanceLimitExceeded,
     Context,
+    IdentityRequired,
     NewLot,
     NotVoidable,
+    RechargeRefused,
     Standing,
     lock_account,
+    lock_payer,
     post,
     require_active,
+    require_open_account,
     same_content,
 )
 
 Bucket = Lot.Bucket
+
+
+#: Tenders of the checkout that are banknotes.
+CASH = "cash"
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who pays in, as far as it was asked for (R-W4); the document's number is stored sealed."""
+
+    kind: str = PayerKind.INDIVIDUAL
+    name: str = ""
+    id_kind: str = ""
+    id_number: str = field(default="", repr=False)
+
+    @property
+    def is_identified(self) -> bool:
+        """Name, kind and number of the document are all there."""
+        return all(text.strip() for text in (self.name, self.id_kind, self.id_number))
 
 
 @joining_atomic
@@ -41,22 +67,29 @@ def recharge(
     actor: Staff | None,
     plan: Any = None,
     bonus_expires_at: datetime | None = None,
+    payer: Payer | None = None,
+    tender: str = "",
 ) -> Recharge:
     """Put money and its bonus into the member's account. The same key gives the first recharge.
 
-    ``plan`` is the snapshot of the offer; ``bonus_expires_at`` an exclusive instant, None for never. Refused with
-    MemberNotActive (R-W7) or BalanceLimitExceeded (R-W4), and nothing moves.
+    ``plan`` is the snapshot of the offer; ``bonus_expires_at`` an exclusive instant, None for never; ``tender`` the
+    checkout's kind of payment. The rates and the contract version of the settings are kept with it, because a later
+    refund is reckoned by those of today (R-W6). Refused with MemberNotActive (R-W7), BalanceLimitExceeded,
+    RechargeRefused or IdentityRequired (R-W4), and nothing moves.
     """
     if min(to_cents(principal), to_cents(bonus)) < 0 or not principal + bonus:
         raise ValueError("a recharge has principal or bonus, neither negative")
+    payer = payer or Payer()
     standing = lock_account(member_id, idempotency_key)
     if standing.posted is not None:
         entry = same_content(
             standing.posted, account_id=member_id, kind=Entry.Kind.RECHARGE, principal=principal, bonus=bonus
         )
         return Recharge.objects.get(idempotency_key=entry.idempotency_key)
-    require_active(standing.member)
-    _check_limit(standing, principal, bonus, at)
+    require_active(standing)
+    in_force = get_rules(at=at)
+    check_limit(standing, principal, bonus, in_force)
+    _check_amounts(member_id, principal, payer, tender, in_force, at)
     made = Recharge.objects.create(
         account_id=member_id,
         principal=principal,
@@ -64,6 +97,15 @@ def recharge(
         bonus_expires_at=bonus_expires_at,
         plan=plan,
         paid_at=at,
+        lpr_1y=in_force.lpr_1y,
+        deposit_rate_1y=in_force.deposit_rate_1y,
+        contract_version=in_force.contract_version,
+        payer_kind=payer.kind,
+        payer_name=payer.name.strip(),
+        id_kind=payer.id_kind,
+        id_cipher=seal_text(payer.id_number.strip()),
+        id_tail=payer.id_number.strip()[-4:],
+        tender=tender,
         store=store,
         actor=actor,
         source=source,
@@ -82,16 +124,46 @@ def recharge(
     return made
 
 
-def _check_limit(standing: Standing, principal: Decimal, bonus: Decimal, at: datetime) -> None:
-    limits = get_rules(at=at)
-    limit = limits.limit_for(standing.member)
+def check_limit(standing: Standing, principal: Decimal, bonus: Decimal, in_force: WalletRules) -> None:
+    """BalanceLimitExceeded where this would lift the balance above what is allowed (R-W4); refunds never ask."""
+    limit = in_force.limit_for(standing.member)
     after = standing.principal + principal
-    if limits.limit_counts_bonus:
+    if in_force.limit_counts_bonus:
         after += standing.bonus + bonus
     if after > limit:
         raise BalanceLimitExceeded(
             _("The balance would be %(after)s; at most %(limit)s is allowed.") % {"after": after, "limit": limit}
         )
+
+
+def _check_amounts(
+    member_id: int, principal: Decimal, payer: Payer, tender: str, in_force: WalletRules, at: datetime
+) -> None:
+    """The sizes of R-W4. Splitting does not help: what the same payer has paid in today is added up."""
+    if payer.name.strip():
+        # Recharges of several members by one payer at several tills at once: one after the other from here on.
+        lock_payer(payer.name)
+    paid = selectors.get_paid_in(member_id=member_id, payer_kind=payer.kind, payer_name=payer.name, at=at)
+    _refuse_above(principal, in_force.recharge_limit, _("A recharge can be at most %(limit)s."))
+    _refuse_above(paid.day + principal, in_force.recharge_day_limit, _("At most %(limit)s can be recharged in a day."))
+    _refuse_above(
+        paid.month + principal, in_force.recharge_month_limit, _("At most %(limit)s can be recharged in a month.")
+    )
+    limit = in_force.cash_limit_company if payer.kind == PayerKind.COMPANY else in_force.cash_limit
+    if tender == CASH and limit and paid.by_payer + principal >= limit:
+        raise RechargeRefused(
+            _("From %(limit)s a day on, this payer has to pay by bank transfer or card, not in cash.")
+            % {"limit": limit}
+        )
+    if in_force.id_from and paid.day + principal >= in_force.id_from and not payer.is_identified:
+        raise IdentityRequired(
+            _("From %(limit)s a day on, the payer's name and document are needed.") % {"limit": in_force.id_from}
+        )
+
+
+def _refuse_above(amount: Decimal, limit: Decimal, text: str) -> None:
+    if limit and amount > limit:
+        raise RechargeRefused(text % {"limit": limit})
 
 
 @joining_atomic
@@ -113,9 +185,10 @@ def void_recharge(
     if standing.posted is not None:
         return same_content(standing.posted, kind=Entry.Kind.REVERSAL, recharge_id=made.pk)
     if standing.member.status == Member.Status.FROZEN:
-        require_active(standing.member)
+        require_active(standing)
+    require_open_account(standing)
     original = Entry.objects.select_related("reversed_by").get(kind=Entry.Kind.RECHARGE, recharge=made)
-    lots = list(Lot.objects.filter(recharge=made, remaining__gt=0))
+    lots = list(Lot.objects.filter(recharge=made, account_id=made.account_id, remaining__gt=0))
     _check_voidable(made, original, lots, at, store)
     entry = post(
         standing,
