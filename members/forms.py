@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import CommandForm, LenientDateField
-from members import identity
+from members import identity, registry
 from members.models import Member
 from members.selectors import MemberFilter
 from members.services import MemberData
@@ -143,3 +143,22 @@ class MemberFilterForm(forms.Form):
             registered_from=cleaned.get("registered_from"),
             registered_until=cleaned.get("registered_until"),
         )
+
+
+class ReminderFilterForm(forms.Form):
+    """Which reminders are listed; what does not fit narrows nothing. ``show`` stays while the kind is chosen."""
+
+    show = forms.CharField(required=False, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        field = self.fields["kind"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 (tells the type checker)
+        field.choices = [("", _("all")), *((kind.code, kind.label) for kind in registry.reminder_kinds().values())]
+
+    @property
+    def chosen(self) -> tuple[bool, str]:
+        """Whether those that are done are asked for, and the kind or nothing."""
+        self.is_valid()
+        return self.cleaned_data.get("show") == "done", self.cleaned_data.get("kind", "")

@@ -6,8 +6,19 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.ledger import AppendOnly, append_only_triggers
-from members import identity
+from members import identity, registry
 from stores.models import Staff, Store
+
+
+def describe_birthday(calendar: str, year: int | None, month: int | None, day: int | None, is_leap: bool) -> str:
+    """``1990-03-18`` or ``03-18``, a lunar one said to be; empty where there is none."""
+    if month is None or day is None:
+        return ""
+    text = f"{f'{year}-' if year else ''}{month:02d}-{day:02d}"
+    if calendar == Member.Calendar.SOLAR:
+        return text
+    leap = gettext("leap month") if is_leap else ""
+    return f"{gettext('lunar')} {text} {leap}".strip()
 
 
 class Member(models.Model):
@@ -126,14 +137,9 @@ class Member(models.Model):
     @property
     def birthday_text(self) -> str:
         """``1990-03-18``, ``03-18`` without a year, with the lunar calendar and leap month said in words."""
-        if self.birth_month is None or self.birth_day is None:
-            return ""
-        year = f"{self.birth_year}-" if self.birth_year else ""
-        text = f"{year}{self.birth_month:02d}-{self.birth_day:02d}"
-        if self.birth_calendar == self.Calendar.SOLAR:
-            return text
-        leap = gettext("leap month") if self.birth_month_is_leap else ""
-        return f"{gettext('lunar')} {text} {leap}".strip()
+        return describe_birthday(
+            self.birth_calendar, self.birth_year, self.birth_month, self.birth_day, self.birth_month_is_leap
+        )
 
     @property
     def is_open(self) -> bool:
@@ -142,6 +148,10 @@ class Member(models.Model):
 
 
 OPEN_STATUSES = (Member.Status.ACTIVE, Member.Status.FROZEN)
+
+
+#: The kinds of reminders that the nightly job of this app makes.
+BIRTHDAY_KINDS = ("solar_birthday", "lunar_birthday")
 
 
 class SearchKey(models.Model):
@@ -180,17 +190,18 @@ class StatusChange(AppendOnly):
 
 
 class Reminder(models.Model):
-    """Something to tell a member on a day, once per occurrence (``occurrence`` is the solar or lunar year)."""
+    """Something to tell a member on a day, once per kind and occasion.
 
-    class Kind(models.TextChoices):
-        SOLAR_BIRTHDAY = "solar_birthday", _("birthday")
-        LUNAR_BIRTHDAY = "lunar_birthday", _("lunar birthday")
+    ``kind`` is a code of ``members.registry``; ``occurrence`` says which occasion of that kind it is (the solar or
+    lunar year of a birthday, a lot with its stage); ``details`` is what the kind needs to describe it to staff.
+    """
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("store"))
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    occurrence = models.PositiveSmallIntegerField(_("year"))
+    kind = models.CharField(_("kind"), max_length=40)
+    occurrence = models.BigIntegerField(_("occasion"))
     due_on = models.DateField(_("due on"))
+    details = models.JSONField(_("details"), default=dict, db_default={})
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
     done_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -204,3 +215,97 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.due_on}"
+
+    @property
+    def label(self) -> str:
+        """The kind in words; its code where the app that registered it is gone."""
+        kind = registry.reminder_kinds().get(self.kind)
+        return str(kind.label) if kind else self.kind
+
+    @property
+    def text(self) -> str:
+        """What the reminder is about, in one sentence."""
+        kind = registry.reminder_kinds().get(self.kind)
+        return kind.describe(self.details) if kind else ""
+
+
+class Pin(models.Model):
+    """The six digits by which a member confirms larger payments (R-W10); only the hash is kept."""
+
+    member = models.OneToOneField(Member, models.PROTECT, related_name="pin")
+    hash = models.CharField(max_length=128, editable=False)
+    failures = models.PositiveSmallIntegerField(default=0)
+    locked_until = models.DateTimeField(null=True, blank=True)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        permissions = [
+            ("set_pin", "Can let a member set or change the PIN"),
+            ("reset_pin", "Can remove a member's PIN"),
+        ]
+
+    def __str__(self) -> str:
+        return f"PIN of member #{self.member_id}"
+
+
+class PinProof(models.Model):
+    """That a member typed the right PIN: good for one payment within two minutes."""
+
+    id = models.UUIDField(primary_key=True)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Card(models.Model):
+    """A number that stands or stood for a member.
+
+    The present number is ``Member.number``. A member whose card was never blocked or replaced has no row: their card
+    is the number given at registration. Numbers are never used again, so each has at most one row.
+    """
+
+    class EndReason(models.TextChoices):
+        DAMAGED = "damaged", pgettext_lazy("card", "damaged")
+        LOST = "lost", pgettext_lazy("card", "lost")
+        STOLEN = "stolen", pgettext_lazy("card", "stolen")
+        REPLACED = "replaced", pgettext_lazy("card", "replaced")
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="cards", verbose_name=_("member"))
+    number = models.CharField(_("card number"), max_length=10, unique=True)
+    issued_at = models.DateTimeField(_("given out at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    end_reason = models.CharField(_("reason"), max_length=10, choices=EndReason.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("card")
+        verbose_name_plural = _("cards")
+        permissions = [
+            ("block_card", "Can take a loss report of a card and lift it"),
+            ("replace_card", "Can replace a card"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"], condition=Q(ended_at__isnull=True), name="members_card_one_in_use"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, end_reason="")
+                | Q(ended_at__isnull=False, ended_at__gte=models.F("issued_at")) & ~Q(end_reason=""),
+                name="members_card_ended_with_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["member", "-issued_at"], name="members_card_history")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def refusal(self) -> str:
+        """What the till says where this number is scanned; empty for a number in use."""
+        if self.ended_at is None:
+            return ""
+        if self.number == self.member.number:
+            return gettext("This card was reported lost.")
+        return gettext("This card was replaced: only the new one counts.")

@@ -11,6 +11,24 @@ from core.settings import Setting
 from jobs.registry import Job, register_job
 from members import services
 from members.facts import FACTS
+from members.models import describe_birthday
+from members.registry import Details, register_member_action, register_member_badge, register_reminder_kind
+
+__all__ = ["register", "register_member_action", "register_member_badge", "register_reminder_kind"]
+
+
+def _solar_birthday(details: Details) -> str:
+    return _birthday("solar", details)
+
+
+def _lunar_birthday(details: Details) -> str:
+    return _birthday("lunar", details)
+
+
+def _birthday(calendar: str, details: Details) -> str:
+    return describe_birthday(
+        calendar, details.get("year"), details.get("month"), details.get("day"), bool(details.get("is_leap"))
+    )
 
 
 def register() -> None:
@@ -45,6 +63,8 @@ def register() -> None:
         ),
     )
     facts.register(*FACTS)
+    register_reminder_kind("solar_birthday", _("birthday"), _solar_birthday)
+    register_reminder_kind("lunar_birthday", _("lunar birthday"), _lunar_birthday)
     register_job(
         Job(
             "members.remind_birthdays",
@@ -59,5 +79,5 @@ def register() -> None:
         Link("members", "members:member-list", _("Members"), "members.view_member", "user-group", "members", 10)
     )
     register_navigation(
-        Link("reminders", "members:reminder-list", _("Birthdays"), "members.view_reminder", "cake", "members", 20)
+        Link("reminders", "members:reminder-list", _("Reminders"), "members.view_reminder", "bell-alert", "members", 20)
     )

@@ -1,8 +1,10 @@
-"""Birthdays in both calendars: which dates exist and who celebrates on a day (rules.md 6). Pure, no Django."""
+"""Birthdays in both calendars (rules.md 6) and which PINs are too easy (R-W10). Pure, no Django."""
 
 import calendar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from borax.calendars.lunardate import LCalendars, LunarDate
 
@@ -92,3 +94,34 @@ def _lunar_celebrations(day: date, in_leap_month: bool) -> list[Celebration]:
     if in_leap_month and LCalendars.leap_month(year) == month:
         who = is_leap
     return [Celebration(LUNAR, month, number, who, year) for number in days]
+
+
+PIN_LENGTH = 6
+PIN_TRIES = 5
+
+
+def pin_problem(pin: str, *, birthdays: Iterable[tuple[int | None, int, int]], phone_tail: str) -> str:
+    """Why six digits are no good as a PIN: "shape", "easy", "birthday", "phone"; empty if they are (R-W10).
+
+    Easy are one digit six times and runs up or down, also across 9 and 0. ``birthdays`` are (year, month, day), a
+    lunar one in both calendars; without a year every year of the last and this century counts. ``phone_tail`` is the
+    last six digits of the phone or empty.
+    """
+    if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdigit()):
+        return "shape"
+    steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
+    if steps in ({0}, {1}, {9}):
+        return "easy"
+    if any(pin in _birthday_forms(*birthday) for birthday in birthdays):
+        return "birthday"
+    return "phone" if pin == phone_tail else ""
+
+
+def _birthday_forms(year: int | None, month: int, day: int) -> set[str]:
+    """Six digits that people make of a date: 900318, 199003, 031890, 180390, 199038 ..."""
+    forms = set()
+    for one in [year] if year else range(1900, 2100):
+        long, short, m, d = f"{one:04d}", f"{one % 100:02d}", f"{month:02d}", f"{day:02d}"
+        forms |= {short + m + d, short + d + m, m + d + short, d + m + short, long + m, m + long}
+        forms |= {text for text in (f"{long}{month}{day}", f"{month}{day}{long}") if len(text) == PIN_LENGTH}
+    return forms

@@ -139,11 +139,15 @@ def list_status_changes(member_id: int) -> QuerySet[StatusChange]:
     return StatusChange.objects.filter(member_id=member_id).select_related("actor").order_by("-occurred_at", "-id")
 
 
-def list_reminders(staff: Staff, *, is_done: bool | None = None, since: date | None = None) -> QuerySet[Reminder]:
+def list_reminders(
+    staff: Staff, *, is_done: bool | None = None, since: date | None = None, kind: str = ""
+) -> QuerySet[Reminder]:
     """Reminders of the stores that this person sees (R-S2), unordered; ``since`` drops older days."""
     rows = Reminder.objects.select_related("member", "store", "done_by")
     if not staff.sees_all_stores:
         rows = rows.filter(store__in=staff.stores.all())
     if is_done is not None:
         rows = rows.filter(done_at__isnull=not is_done)
+    if kind:
+        rows = rows.filter(kind=kind)
     return rows if since is None else rows.filter(due_on__gte=since)

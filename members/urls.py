@@ -2,21 +2,21 @@
 
 from django.urls import path
 
-from members import views
+from members.views import disclosure, freezes, people, reminders
 
 app_name = "members"
 urlpatterns = [
-    path("", views.member_list, name="member-list"),
-    path("export/", views.member_export, name="member-export"),
-    path("new/", views.member_create, name="member-create"),
-    path("reminders/", views.reminder_list, name="reminder-list"),
-    path("reminders/<int:pk>/completion/", views.reminder_complete, name="reminder-complete"),
-    path("<int:pk>/", views.member_detail, name="member-detail"),
-    path("<int:pk>/edit/", views.member_edit, name="member-edit"),
-    path("<int:pk>/card/", views.member_card, name="card-detail"),
-    path("<int:pk>/phone/", views.phone_reveal, name="phone-reveal"),
-    path("<int:pk>/freeze/", views.freeze_create, name="freeze-create"),
-    path("<int:pk>/freeze/end/", views.freeze_delete, name="freeze-delete"),
+    path("", people.member_list, name="member-list"),
+    path("export/", people.member_export, name="member-export"),
+    path("new/", people.member_create, name="member-create"),
+    path("reminders/", reminders.reminder_list, name="reminder-list"),
+    path("reminders/<int:pk>/completion/", reminders.reminder_complete, name="reminder-complete"),
+    path("<int:pk>/", people.member_detail, name="member-detail"),
+    path("<int:pk>/edit/", people.member_edit, name="member-edit"),
+    path("<int:pk>/card/", people.member_card, name="card-detail"),
+    path("<int:pk>/phone/", disclosure.phone_reveal, name="phone-reveal"),
+    path("<int:pk>/freeze/", freezes.freeze_create, name="freeze-create"),
+    path("<int:pk>/freeze/end/", freezes.freeze_delete, name="freeze-delete"),
 ]
 
 PERMISSIONS: dict[str, str] = {

@@ -11,7 +11,7 @@ from core import audit, pinyin
 from core.database import copy_rows
 from core.days import local_day
 from members import identity, rules
-from members.models import Member, Reminder, SearchKey
+from members.models import BIRTHDAY_KINDS, Member, Reminder, SearchKey
 from members.services.errors import InvalidMember, PhoneTaken, WrongStatus
 from members.services.locking import lock_member
 from stores.models import Staff, Store
@@ -76,7 +76,7 @@ def update_member(
         SearchKey.objects.filter(member=member).delete()
         write_search_keys([member])
     if any(field.startswith("birth_") for field in changed):
-        Reminder.objects.filter(member=member, done_at=None).delete()
+        Reminder.objects.filter(member=member, kind__in=BIRTHDAY_KINDS, done_at=None).delete()
     names = ["phone" if field == "phone_hash" else field for field in changed]
     audit.record("member.changed", actor=actor, subject=f"member:{member.pk}", at=at, store=store, fields=names)
     return member

@@ -1,6 +1,8 @@
 """Reminders: made every night, once per occasion, and ticked off by staff."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -8,9 +10,55 @@ from django.db import connection, transaction
 
 from core import settings
 from jobs.registry import Counts
-from members import rules
+from members import registry, rules
 from members.models import Reminder
 from stores.models import Staff
+
+
+@dataclass(frozen=True)
+class NewReminder:
+    """A reminder to be made; ``details`` are JSON values for the ``describe`` of its kind."""
+
+    member_id: int
+    kind: str
+    occurrence: int
+    due_on: date
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def add_reminders(rows: Sequence[NewReminder]) -> int:
+    """Put reminders on the list of each member's store of registration, in one statement; returns how many are new.
+
+    A member, kind and occurrence that exist already, done or not, are left alone, so a job may run again. Closed and
+    merged members get none. LookupError for a kind that nobody registered.
+    """
+    unknown = {row.kind for row in rows} - registry.reminder_kinds().keys()
+    if unknown:
+        raise LookupError(f"unknown kinds of reminders: {', '.join(sorted(unknown))}")
+    if not rows:
+        return 0
+    columns: list[Any] = [
+        [row.member_id for row in rows],
+        [row.kind for row in rows],
+        [row.occurrence for row in rows],
+        [row.due_on for row in rows],
+        [json.dumps(dict(row.details)) for row in rows],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, columns)
+        return int(cursor.rowcount)
+
+
+_ADD = """
+INSERT INTO members_reminder (member_id, store_id, kind, occurrence, due_on, details)
+SELECT member.id, member.store_id, added.kind, added.occurrence, added.due_on, added.details::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::date[], %s::text[])
+     AS added (member_id, kind, occurrence, due_on, details)
+JOIN members_member AS member ON member.id = added.member_id
+WHERE member.status IN ('active', 'frozen')
+ON CONFLICT (member_id, kind, occurrence) DO NOTHING
+"""
 
 
 def remind_birthdays(day: date, at: datetime) -> Iterator[Counts]:
@@ -41,8 +89,10 @@ def remind_birthdays(day: date, at: datetime) -> Iterator[Counts]:
 
 
 _REMIND = """
-INSERT INTO members_reminder (member_id, store_id, kind, occurrence, due_on)
-SELECT member.id, member.store_id, day.calendar || '_birthday', day.occurrence, day.due_on
+INSERT INTO members_reminder (member_id, store_id, kind, occurrence, due_on, details)
+SELECT member.id, member.store_id, day.calendar || '_birthday', day.occurrence, day.due_on,
+       jsonb_build_object('year', member.birth_year, 'month', member.birth_month, 'day', member.birth_day,
+                          'is_leap', member.birth_month_is_leap)
 FROM unnest(%s::text[], %s::int[], %s::int[], %s::boolean[], %s::int[], %s::date[])
      AS day (calendar, month, day, is_leap, occurrence, due_on)
 JOIN members_member AS member

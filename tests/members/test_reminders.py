@@ -5,10 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 from borax.calendars.lunardate import LCalendars, LunarDate
+from django.utils.translation import override
 
 from members import rules, services
 from members.models import Member, Reminder
-from members.services import MemberData
+from members.registry import register_reminder_kind
+from members.services import MemberData, NewReminder
 from stores.services import change_setting
 from tests.factories.members import create_member
 
@@ -136,3 +138,90 @@ def test_a_corrected_birthday_drops_the_open_reminder(store, cashier, now):
     assert Reminder.objects.count() == 0
     run(date(2026, 3, 18), now)
     assert Reminder.objects.get().due_on == date(2026, 3, 20)
+
+
+@pytest.fixture
+def lots() -> None:
+    """A kind of reminder as an app above would register it."""
+    register_reminder_kind("test_lot", "points end", lambda details: f"{details['points']} points end")
+
+
+def reminder_of(member, **given) -> NewReminder:
+    return NewReminder(
+        **{
+            "member_id": member.pk,
+            "kind": "test_lot",
+            "occurrence": 8_000_000_000_030,
+            "due_on": date(2026, 3, 20),
+            "details": {"points": 120},
+            **given,
+        }
+    )
+
+
+def test_apps_above_add_reminders_set_based_and_once(store, other_store, lots, django_assert_num_queries):
+    one, two, gone = (create_member(where, name="李雷") for where in (store, other_store, store))
+    Member.objects.filter(pk=gone.pk).update(status="merged")
+    rows = [reminder_of(one), reminder_of(two), reminder_of(gone), reminder_of(one), reminder_of(one, occurrence=7)]
+
+    with django_assert_num_queries(3):  # savepoint, the statement, release
+        assert services.add_reminders(rows) == 3
+    assert services.add_reminders(rows) == 0
+
+    found = Reminder.objects.order_by("member_id", "occurrence")
+    assert [(row.member_id, row.store_id, row.occurrence) for row in found] == [
+        (one.pk, store.pk, 7),
+        (one.pk, store.pk, 8_000_000_000_030),
+        (two.pk, other_store.pk, 8_000_000_000_030),
+    ]
+    assert {(row.label, row.text) for row in found} == {("points end", "120 points end")}
+
+
+def test_a_reminder_that_is_done_is_not_made_again(store, cashier, now, lots):
+    member = create_member(store)
+    services.add_reminders([reminder_of(member)])
+    services.complete_reminder(reminder_id=Reminder.objects.get().pk, actor=cashier, at=now)
+
+    assert services.add_reminders([reminder_of(member)]) == 0
+    assert Reminder.objects.get().done_by == cashier
+
+
+def test_reminders_of_an_unknown_kind_are_refused(store, lots):
+    member = create_member(store)
+
+    with pytest.raises(LookupError):
+        services.add_reminders([reminder_of(member), reminder_of(member, kind="nobody_knows")])
+    assert Reminder.objects.count() == 0
+    assert services.add_reminders([]) == 0
+
+
+def test_a_changed_birthday_leaves_other_reminders_alone(store, cashier, now, lots):
+    member = create_member(store, name="王小明", birth_month=3, birth_day=18)
+    run(date(2026, 3, 18), now)
+    services.add_reminders([reminder_of(member)])
+
+    services.update_member(
+        member_id=member.pk,
+        data=MemberData(name="王小明", phone=None, birth_month=5, birth_day=1),
+        actor=cashier,
+        at=now,
+    )
+
+    assert [row.kind for row in Reminder.objects.all()] == ["test_lot"]
+
+
+@pytest.mark.parametrize(
+    ("birthday", "text"),
+    [
+        ({"birth_year": 1990, "birth_month": 3, "birth_day": 18}, "1990-03-18"),
+        ({"birth_month": 3, "birth_day": 18}, "03-18"),
+        ({"birth_calendar": "lunar", "birth_month": 1, "birth_day": 30}, "lunar 01-30"),
+    ],
+)
+def test_a_birthday_reminder_says_which_birthday(store, now, birthday, text):
+    create_member(store, **birthday)
+
+    run(date(2026, 3, 18), now)
+
+    with override("en"):
+        assert Reminder.objects.get().text == text

@@ -5,7 +5,9 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -55,7 +57,7 @@ def test_the_list_masks_phones_and_costs_the_same_for_any_number_of_rows(
     client.get(reverse("members:member-list"))
 
     # Session, person, rights (2), stores of the filter and of the frame, rows, count.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         response = client.get(reverse("members:member-list"))
 
     assert "138****0003" in response.content.decode()
@@ -267,6 +269,51 @@ def test_reminders_are_of_the_own_store_and_are_ticked_off_once(store, other_sto
     assert (one.done_by, two.done_at) == (cashier, None)
     assert "王小明" not in client.get(url).content.decode()
     assert "王小明" in client.get(f"{url}?show=done").content.decode()
+
+
+def test_reminders_are_filtered_by_kind_and_say_what_about(store, cashier, client_for):
+    due = date(2099, 1, 1)
+    for index, kind in enumerate(("solar_birthday", "lunar_birthday", "lunar_birthday")):
+        member = create_member(store, name=f"member {index}")
+        details = {"month": 10 + index, "day": 2}
+        Reminder.objects.create(member=member, store=store, kind=kind, occurrence=2099, due_on=due, details=details)
+    client, url = client_for(cashier), reverse("members:reminder-list")
+    client.cookies["django_language"] = "en"
+
+    text = client.get(url, {"kind": "lunar_birthday"}, headers={"hx-request": "true"}).content.decode()
+
+    assert "lunar 11-02" in text
+    assert "lunar 12-02" in text
+    assert "member 0" not in text
+    assert "member 0" in client.get(url, {"kind": "nonsense"}).content.decode()
+
+
+def test_a_long_list_of_reminders_takes_no_more_statements_than_a_short_one(store, cashier, client_for):
+    client, url = client_for(cashier), reverse("members:reminder-list")
+
+    def statements(count):
+        for _index in range(count):
+            Reminder.objects.create(
+                member=create_member(store), store=store, kind="solar_birthday", occurrence=1, due_on=date(2099, 1, 1)
+            )
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url, headers={"hx-request": "true"})
+        return len(queries)
+
+    statements(0)
+    assert statements(1) == statements(9)
+
+
+def test_ticking_off_stays_in_the_filtered_list(store, cashier, client_for):
+    member = create_member(store)
+    one = Reminder.objects.create(
+        member=member, store=store, kind="solar_birthday", occurrence=2099, due_on=date(2099, 1, 1)
+    )
+
+    url = reverse("members:reminder-complete", args=[one.pk]) + "?kind=solar_birthday"
+    answer = client_for(cashier).post(url)
+
+    assert answer.headers["location"] == reverse("members:reminder-list") + "?kind=solar_birthday"
 
 
 @pytest.mark.parametrize("name", ["member-detail", "member-edit", "card-detail", "freeze-create"])

@@ -1,12 +1,11 @@
-"""Pages of members: one call down, one answer up."""
+"""Members: list, download, form, page, code."""
 
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import segno
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,21 +14,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.services import run_command
 from core import links
-from core.days import local_day
-from core.errors import DomainError
 from core.http import render_page
 from core.listing import list_page
 from core.workbook import limited, workbook_response
 from members import selectors, services
 from members.columns import EXPORT_COLUMNS, export_row
-from members.forms import MemberCreateForm, MemberEditForm, MemberFilterForm, MemberForm, ReasonForm
+from members.forms import MemberCreateForm, MemberEditForm, MemberFilterForm, MemberForm
 from members.models import Member
-from stores.models import Staff, Store
+from members.views.desk import acting_staff, find_member
+from stores.models import Store
 from stores.session import active_store
-
-
-def _staff(request: HttpRequest) -> Staff:
-    return cast("Staff", request.user)
 
 
 def _filter_form(request: HttpRequest) -> MemberFilterForm:
@@ -50,7 +44,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def member_export(request: HttpRequest) -> FileResponse:
     """Exactly what is filtered as .xlsx; full phones only for those who may see them. Kept in the audit trail."""
-    staff, at = _staff(request), timezone.now()
+    staff, at = acting_staff(request), timezone.now()
     form = _filter_form(request)
     with_phones = staff.has_perm("members.reveal_phone")
     rows = selectors.list_members(form.criteria).order_by(*selectors.NEWEST_FIRST).iterator(chunk_size=2000)
@@ -75,7 +69,7 @@ def member_create(request: HttpRequest) -> HttpResponse:
     """Register a member at the active store. A phone that exists answers with a link to that member."""
     form = MemberCreateForm(request.POST or None, initial={"phone": request.GET.get("phone", "")})
     if request.method == "POST" and form.is_valid():
-        staff, at, store = _staff(request), timezone.now(), active_store(request)
+        staff, at, store = acting_staff(request), timezone.now(), active_store(request)
 
         def register() -> dict[str, int]:
             member = services.register_member(
@@ -102,7 +96,7 @@ def member_create(request: HttpRequest) -> HttpResponse:
 
 def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what a member told."""
-    member = _get_member(pk)
+    member = find_member(pk)
     form = MemberEditForm(request.POST or None, initial=MemberEditForm.initial_of(member))
     form.fields["phone"].help_text = (
         _("%(phone)s is stored; leave empty to keep it.") % {"phone": member.masked_phone} if member.phone_tail else ""
@@ -117,7 +111,7 @@ def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
         )
         try:
             services.update_member(
-                member_id=pk, data=data, actor=_staff(request), at=timezone.now(), store=active_store(request)
+                member_id=pk, data=data, actor=acting_staff(request), at=timezone.now(), store=active_store(request)
             )
         except services.InvalidMember as refusal:
             _show_refusal(form, refusal)
@@ -137,17 +131,13 @@ def _show_refusal(form: MemberForm, refusal: services.InvalidMember) -> None:
         form.add_error(field, str(refusal))
 
 
-def _get_member(pk: int) -> Member:
-    return get_object_or_404(selectors.list_all(), pk=pk)
-
-
 @require_GET
 def member_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Who the member is; every other app brings its own block, loaded after the page."""
-    member = _get_member(pk)
+    member = find_member(pk)
     panels = [
         {"name": panel.name.replace(".", "-"), "label": panel.label, "url": reverse(panel.url_name, args=[pk])}
-        for panel in links.member_panels_for(_staff(request))
+        for panel in links.member_panels_for(acting_staff(request))
     ]
     context = {"member": member, "panels": panels, "changes": selectors.list_status_changes(pk)[:5]}
     return render(request, "members/member_detail.html", context)
@@ -156,80 +146,7 @@ def member_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def member_card(request: HttpRequest, pk: int) -> HttpResponse:
     """The member number as a QR code: the virtual card."""
-    code = segno.make_qr(_get_member(pk).number, error="m")
+    code = segno.make_qr(find_member(pk).number, error="m")
     image = code.svg_inline(scale=6, border=4, svgclass=None, lineclass=None, omitsize=False, dark="#000", light="#fff")
     body = image.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return HttpResponse(body, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
-
-
-@require_POST
-def phone_reveal(request: HttpRequest, pk: int) -> HttpResponse:
-    """The full number once, with a reason that is kept."""
-    member = _get_member(pk)
-    form = ReasonForm(request.POST)
-    context = {"member": member, "form": form, "phone": ""}
-    if not form.is_valid():
-        return render_page(request, "members/phone_reveal.html", context, fragment="phone", status=422)
-    context["phone"] = services.reveal_phone(
-        member_id=pk,
-        reason=form.cleaned_data["reason"],
-        actor=_staff(request),
-        at=timezone.now(),
-        store=active_store(request),
-    )
-    response = render_page(request, "members/phone_reveal.html", context, fragment="phone")
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def freeze_create(request: HttpRequest, pk: int) -> HttpResponse:
-    """Freeze a member, with a reason."""
-    return _change_status(request, pk, is_freeze=True)
-
-
-def freeze_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lift a freeze, with a reason."""
-    return _change_status(request, pk, is_freeze=False)
-
-
-def _change_status(request: HttpRequest, pk: int, *, is_freeze: bool) -> HttpResponse:
-    member = _get_member(pk)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        act = services.freeze_member if is_freeze else services.unfreeze_member
-        try:
-            act(
-                member_id=pk,
-                reason=form.cleaned_data["reason"],
-                actor=_staff(request),
-                at=timezone.now(),
-                store=active_store(request),
-            )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("The member is frozen.") if is_freeze else _("The member is active again."))
-            return redirect("members:member-detail", pk)
-    context = {"member": member, "form": form, "is_freeze": is_freeze}
-    return render(request, "members/freeze_form.html", context, status=422 if form.is_bound else 200)
-
-
-@require_GET
-def reminder_list(request: HttpRequest) -> HttpResponse:
-    """Birthdays of the person's stores: open ones from a week back on, or those that are done."""
-    today = local_day(timezone.now())
-    show_done = request.GET.get("show") == "done"
-    rows = selectors.list_reminders(_staff(request), is_done=show_done, since=today - timedelta(days=7))
-    page = list_page(rows, request.GET, sorts={"due": "due_on"}, default="-due" if show_done else "due")
-    context = {"page": page, "today": today, "show_done": show_done}
-    return render_page(request, "members/reminder_list.html", context, fragment="table")
-
-
-@require_POST
-def reminder_complete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Tick a reminder off; one of another store does not exist (R-S2)."""
-    if not selectors.list_reminders(_staff(request)).filter(pk=pk).exists():
-        raise Http404
-    services.complete_reminder(reminder_id=pk, actor=_staff(request), at=timezone.now())
-    messages.success(request, _("Ticked off."))
-    return redirect("members:reminder-list")
