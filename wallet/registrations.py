@@ -7,13 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from core import audit, facts
 from core.links import Link, register_member_panel
 from jobs.registry import Job, register_job, register_proof
-from wallet import definitions, proofs, services
+from wallet import cash_out_registrations, definitions, proofs, services
 from wallet.facts import FACTS
+from wallet.gift_sources import register_gift_source
+
+__all__ = ["register", "register_gift_source"]
 
 
 def register() -> None:
     """Everything of this app."""
     definitions.define()
+    cash_out_registrations.register()
     facts.register(*FACTS)
     audit.register_action("recharge.voided", _("Recharge voided"))
     audit.register_action("wallet.exported", _("Stored-value entries downloaded"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from core.ledger import AppendOnly, append_only_triggers
@@ -51,7 +52,8 @@ class CashOut(models.Model):
 
     ``legal`` is the sum by law, ``promised`` by the shop's own promise, ``paid`` the better of the two plus
     ``interest``. ``closed_principal`` and ``closed_bonus`` left the ledger; ``settlement`` is paid less principal.
-    Personal data of the payee is sealed like a phone number.
+    Until it is posted the figures are those that were asked for; at payment interest, ``paid`` and ``settlement`` are
+    those of that day. Personal data of the payee is sealed (``members.identity.seal_text``).
     """
 
     class Ground(models.TextChoices):
@@ -91,6 +93,7 @@ class CashOut(models.Model):
     id_kind = models.CharField(_("kind of document"), max_length=20)
     id_cipher = models.BinaryField()
     id_tail = models.CharField(_("end of the document number"), max_length=4)
+    had_before = models.BooleanField(_("had the same goods or services before"), default=False, db_default=False)
     reason = models.CharField(_("reason"), max_length=200)
     evidence = models.CharField(_("evidence"), max_length=500, blank=True)
     reference = models.CharField(_("payment reference"), max_length=80, blank=True)
@@ -117,14 +120,63 @@ class CashOut(models.Model):
                 name="wallet_cashout_not_negative",
             ),
             models.CheckConstraint(condition=Q(paid__gte=F("legal")), name="wallet_cashout_pays_the_law_at_least"),
+            models.CheckConstraint(
+                condition=Q(paid=Greatest(F("legal"), F("promised")) + F("interest")),
+                name="wallet_cashout_paid_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(settlement=F("paid") - F("closed_principal")), name="wallet_cashout_settlement_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["waiting", "refused"], posted_at__isnull=True)
+                | Q(status__in=["due", "paid"], posted_at__isnull=False),
+                name="wallet_cashout_posted_where_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paid", paid_at__isnull=False, paid_by__isnull=False)
+                | (~Q(status="paid") & Q(paid_at__isnull=True, paid_by__isnull=True)),
+                name="wallet_cashout_paid_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(method="bank", status="paid") | ~Q(reference=""), name="wallet_cashout_bank_has_reference"
+            ),
+            models.CheckConstraint(
+                condition=~Q(method="bank") | ~Q(account_tail=""), name="wallet_cashout_bank_has_account"
+            ),
+            models.CheckConstraint(
+                condition=~Q(ground="void_contract") | ~Q(evidence=""), name="wallet_cashout_void_has_evidence"
+            ),
             models.UniqueConstraint(
                 fields=["member"], condition=Q(status="waiting"), name="wallet_cashout_one_waiting"
             ),
         ]
-        indexes = [models.Index(fields=["status", "due_on"], name="wallet_cashout_by_due")]
+        indexes = [
+            models.Index(fields=["status", "due_on"], name="wallet_cashout_by_due"),
+            models.Index(fields=["store", "-id"], name="wallet_cashout_of_store"),
+        ]
 
     def __str__(self) -> str:
         return f"refund #{self.pk} of member #{self.member_id}"
+
+    @property
+    def source(self) -> str:
+        """What ledger entry and drawer name it by."""
+        return self.source_of(self.pk)
+
+    @staticmethod
+    def source_of(pk: int) -> str:
+        """``cash_out:id`` (core.links)."""
+        return f"cash_out:{pk}"
+
+    @staticmethod
+    def key_of(source: str) -> str:
+        """The idempotency key of its ledger entry."""
+        return f"{source}:closed"
+
+    @property
+    def principal_part(self) -> Decimal:
+        """What is paid without interest: the better of law and promise."""
+        return max(self.legal, self.promised)
 
 
 class CashOutLine(AppendOnly):

@@ -1,0 +1,115 @@
+"""The movements of recharges as the law counts them, read from the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from core.money import to_cents
+from wallet.models import CashOut, CashOutLine, Entry, Lot, LotUse
+from wallet.rules import holdings
+from wallet.rules.holdings import Movement
+from wallet.rules.legal import Holding
+
+Kind = Entry.Kind
+_GRANTS = {Kind.RECHARGE, Kind.REVERSAL, Kind.CORRECTION}
+_CONSUMPTION = {Kind.SPEND, Kind.REFUND}
+_LAPSES = {Kind.BONUS_EXPIRY, Kind.BONUS_CLEAR}
+_COLUMNS = ("entry_id", "entry__kind", "entry__list_amount", "entry__principal", "entry__bonus")
+
+
+def list_holdings(*, member_id: int) -> dict[int, Holding]:
+    """What the member's account holds of every recharge it ever held, by the recharge's id.
+
+    Four statements however long the history is; the movements of other accounts count where value was transferred.
+    """
+    ids = list(Lot.objects.filter(account_id=member_id).values_list("recharge_id", flat=True).distinct())
+    found = {}
+    for recharge_id, movements in _movements(ids).items():
+        holding = holdings.replay(movements).get(member_id)
+        if holding is not None:
+            found[recharge_id] = holding
+    return found
+
+
+def _movements(recharge_ids: list[int]) -> dict[int, list[Movement]]:
+    """The movements of each recharge in the order of the entries that made them."""
+    rows: list[tuple[int, int, Movement]] = [
+        *_from_lots(recharge_ids),
+        *_from_uses(recharge_ids),
+        *_from_payouts(recharge_ids),
+    ]
+    ordered: dict[int, list[Movement]] = {recharge_id: [] for recharge_id in recharge_ids}
+    for _entry_id, recharge_id, movement in sorted(rows, key=lambda row: row[0]):
+        ordered[recharge_id].append(movement)
+    return ordered
+
+
+def _from_lots(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
+    """Lots that entries made: recharged, transferred in, or given back after the bonus had expired."""
+    rows = Lot.objects.filter(recharge__in=recharge_ids).values_list(
+        *_COLUMNS, "recharge_id", "account_id", "bucket", "granted", "origin__account_id"
+    )
+    # A transfer moves both buckets at once, because it is their sum that is shared out.
+    moved: dict[tuple[int, int, int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for entry_id, kind, listed, principal, bonus, recharge_id, account_id, bucket, granted, giver_id in rows:
+        cents = to_cents(granted)
+        if kind == Kind.TRANSFER_IN and giver_id is not None:
+            moved[entry_id, recharge_id, giver_id, account_id][bucket == Lot.Bucket.BONUS] += cents
+        elif kind == Kind.REFUND:
+            share = _listed_share(listed, principal + bonus, cents)
+            yield entry_id, recharge_id, _movement(holdings.CONSUME, account_id, bucket, -cents, share)
+        else:
+            yield entry_id, recharge_id, _movement(holdings.GRANT, account_id, bucket, cents)
+    for (entry_id, recharge_id, giver_id, taker_id), (paid, given) in moved.items():
+        yield entry_id, recharge_id, Movement(holdings.MOVE, giver_id, paid, given, taker_id=taker_id)
+
+
+def _from_uses(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
+    """Lots that entries used or refilled. What a transfer or a payout takes out is told by its other side."""
+    rows = (
+        LotUse.objects.filter(lot__recharge__in=recharge_ids, entry__kind__in=[*_GRANTS, *_CONSUMPTION, *_LAPSES])
+        .order_by("id")
+        .values_list(*_COLUMNS, "lot__recharge_id", "lot__account_id", "lot__bucket", "amount")
+    )
+    for entry_id, kind, listed, principal, bonus, recharge_id, account_id, bucket, amount in rows:
+        cents = to_cents(amount)
+        if kind in _GRANTS:
+            movement = _movement(holdings.GRANT, account_id, bucket, cents)
+        elif kind in _LAPSES:
+            movement = _movement(holdings.LAPSE, account_id, bucket, -cents)
+        else:
+            movement = _movement(
+                holdings.CONSUME, account_id, bucket, -cents, _listed_share(listed, principal + bonus, cents)
+            )
+        yield entry_id, recharge_id, movement
+
+
+def _from_payouts(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
+    """What was paid out is settled, also recharges of which the ledger had nothing left to close."""
+    settled: dict[str, list[int]] = defaultdict(list)
+    lines = CashOutLine.objects.filter(recharge__in=recharge_ids).values_list("cash_out_id", "recharge_id")
+    for cash_out_id, recharge_id in lines:
+        settled[CashOut.source_of(cash_out_id)].append(recharge_id)
+    keys = {CashOut.key_of(source): source for source in settled}
+    entries = Entry.objects.filter(idempotency_key__in=keys).values_list("pk", "account_id", "idempotency_key")
+    for entry_id, account_id, key in entries:
+        for recharge_id in settled[keys[key]]:
+            yield entry_id, recharge_id, Movement(holdings.CLOSE, account_id)
+
+
+def _movement(kind: str, account_id: int, bucket: str, cents: int, listed: Any = 0) -> Movement:
+    is_bonus = bucket == Lot.Bucket.BONUS
+    return Movement(kind, account_id, 0 if is_bonus else cents, cents if is_bonus else 0, Fraction(listed))
+
+
+def _listed_share(listed: Any, amount: Any, cents: int) -> Fraction:
+    """The part of an entry's list value that belongs to so many fen of it, in fen; the sign is the entry's own.
+
+    A payment has a positive list value, what goes back a negative one. Without one (histories brought along) what was
+    paid counts.
+    """
+    whole = abs(to_cents(amount))
+    if listed is None or not whole:
+        return Fraction(abs(cents) if amount < 0 else -abs(cents))
+    return Fraction(to_cents(listed) * abs(cents), whole)
