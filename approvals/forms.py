@@ -1,4 +1,4 @@
-"""What people type about approvals: the second person on another app's form."""
+"""What people type about approvals: the second person on another app's form, decisions, filters and limits."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,12 +8,15 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals.registry import get_kind
-from approvals.selectors import limit_of, list_second_people, needs_approval
+from approvals.models import Request
+from approvals.registry import MONEY, Kind, all_kinds, get_kind
+from approvals.selectors import MINE, WAITING, RequestFilter, limit_of, list_second_people, needs_approval
 from approvals.units import format_amount
 from core.errors import DomainError
-from core.forms import CommandForm
+from core.forms import CommandForm, LenientDateField, MoneyField, PointsField
 from stores.models import Staff, Store
+from stores.roles import label as role_label
+from stores.selectors import list_staff_for
 from stores.services import PinRefused, verify_pin
 
 
@@ -119,3 +122,103 @@ class ApproverFields(CommandForm):
     def content(self) -> dict[str, Any]:
         """The cleaned values without key and PIN: a PIN is stored nowhere, not even as part of a digest."""
         return {name: value for name, value in super().content.items() if name != "approver_pin"}
+
+
+class ApprovalForm(CommandForm):
+    """Yes to the figures that are on the screen."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
+
+
+class RefusalForm(CommandForm):
+    """No, and why."""
+
+    note = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=500, help_text=gettext_lazy("The person who asked will read it.")
+    )
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    return [("", gettext_lazy("all")), *((kind.name, kind.label) for kind in all_kinds().values())]
+
+
+class RequestFilterForm(forms.Form):
+    """Filters of the list; nonsense in one of them is ignored, the others hold."""
+
+    show = forms.ChoiceField(
+        label=gettext_lazy("Which ones"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("all")),
+            (WAITING, gettext_lazy("waiting for me")),
+            (MINE, gettext_lazy("asked by me")),
+        ],
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("What was asked for"), required=False, choices=_kinds)
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"), required=False, choices=[("", gettext_lazy("all")), *Request.Status.choices]
+    )
+    person = forms.TypedChoiceField(
+        label=gettext_lazy("Asked or decided by"), required=False, coerce=int, empty_value=None
+    )
+    first_day = LenientDateField(label=gettext_lazy("From"), required=False)
+    last_day = LenientDateField(label=gettext_lazy("To"), required=False)
+
+    def __init__(self, *args: Any, staff: Staff, **options: Any) -> None:
+        super().__init__(*args, **options)
+        people = [(person.pk, str(person)) for person in list_staff_for(staff).prefetch_related(None)]
+        field = self.fields["person"]
+        field.choices = field.widget.choices = [("", _("all")), *people]  # type: ignore[attr-defined]  # a choice field
+
+    @property
+    def criteria(self) -> RequestFilter:
+        """What the selector takes."""
+        self.is_valid()
+        values = self.cleaned_data
+        return RequestFilter(
+            show=values.get("show") or "",
+            kind=values.get("kind") or "",
+            status=values.get("status") or "",
+            person_id=values.get("person"),
+            first_day=values.get("first_day"),
+            last_day=values.get("last_day"),
+        )
+
+
+Cell = tuple[str, str]
+
+
+class LimitForm(forms.Form):
+    """The table of limits. Only cells that the person changed are given out, so that two people do not undo each
+    other's: each cell carries what it showed.
+    """
+
+    def __init__(self, *args: Any, limits: dict[Cell, Decimal | None], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._kinds = all_kinds()
+        self._cells = {f"limit-{index}": cell for index, cell in enumerate(limits)}
+        for name, cell in self._cells.items():
+            self.fields[name] = self._field(self._kinds[cell[0]], cell[1], limits[cell])
+
+    def _field(self, kind: Kind, role: str, limit: Decimal | None) -> forms.Field:
+        label = _("%(kind)s, %(role)s") % {"kind": kind.label, "role": role_label(role)}
+        options: dict[str, Any] = {"label": label, "required": False, "initial": limit, "show_hidden_initial": True}
+        field = MoneyField(**options) if kind.unit == MONEY else PointsField(unit="", **options)
+        field.widget.attrs["placeholder"] = _("no limit")
+        field.widget.attrs["aria-label"] = label
+        return field
+
+    @property
+    def rows(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Each kind's label with its cells, role by role."""
+        found: dict[str, list[forms.BoundField]] = {}
+        for name, (kind, _role) in self._cells.items():
+            found.setdefault(kind, []).append(self[name])
+        return [(self._kinds[kind].label, cells) for kind, cells in found.items()]
+
+    @property
+    def changes(self) -> dict[Cell, Decimal | None]:
+        """What ``services.change_limits`` takes."""
+        values = {name: self.cleaned_data[name] for name in self.changed_data}
+        return {self._cells[name]: None if value is None else Decimal(value) for name, value in values.items()}

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from approvals.registry import Kind, all_kinds
+from approvals.units import format_amount
 from stores.models import Staff, Store
 
 
@@ -74,6 +76,7 @@ class Request(models.Model):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         default_permissions = ("view",)
+        permissions = [("export_request", "Can download requests")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "within_limit"], decided_by__isnull=True)
@@ -92,6 +95,21 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def kind_or_none(self) -> Kind | None:
+        """What was asked for; None where nobody offers it any more."""
+        return all_kinds().get(self.kind)
+
+    @property
+    def label(self) -> str:
+        """What people call the kind."""
+        return self.kind if self.kind_or_none is None else str(self.kind_or_none.label)
+
+    @property
+    def amount_text(self) -> str:
+        """The amount in the kind's unit."""
+        return format_amount(self.kind_or_none, self.amount)
 
     @property
     def fingerprint(self) -> str:

@@ -1,15 +1,17 @@
 """Asking, approving and refusing. The ledgers move inside :func:`submit` or :func:`approve`, never before."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from approvals.models import Request
+from approvals.models import Limit, Request
 from approvals.registry import Kind, Payload, Preview, get_kind
-from approvals.selectors import is_only_approver, may_approve, needs_approval
+from approvals.selectors import is_only_approver, limit_table, may_approve, needs_approval
 from core import audit
 from core.database import joining_atomic
 from core.errors import DomainError, StateChanged
@@ -143,6 +145,43 @@ def withdraw(*, request_id: int, actor: Staff, at: datetime) -> Request:
     if request.requested_by_id != actor.pk:
         raise MayNotApprove(_("Only the person who asked can withdraw this."))
     return _close(request, Status.WITHDRAWN, "approval.withdrawn", actor, at, "")
+
+
+@joining_atomic
+def change_limits(
+    *, limits: Mapping[tuple[str, str], Decimal | None], actor: Staff, at: datetime
+) -> list[tuple[str, str]]:
+    """Set limits by kind and role (0 always asks, None never); returns those that were other than before.
+
+    What waits already keeps waiting. LookupError for a kind that nobody offers.
+    """
+    changed = []
+    before = limit_table()
+    for (name, role), maximum in limits.items():
+        if before[name, role] == maximum:
+            continue
+        Limit.objects.update_or_create(kind=name, role=role, defaults={"maximum": maximum})
+        changed.append((name, role))
+        audit.record(
+            "limit.changed",
+            actor=actor,
+            subject=f"approval-limit:{name}",
+            at=at,
+            role=role,
+            before=_limit_text(before[name, role]),
+            after=_limit_text(maximum),
+        )
+    return changed
+
+
+@joining_atomic
+def record_export(*, count: int, filters: Mapping[str, str], actor: Staff, at: datetime) -> None:
+    """Keep who downloaded how many requests."""
+    audit.record("request.exported", actor=actor, subject="approval:list", at=at, count=count, filters=dict(filters))
+
+
+def _limit_text(maximum: Decimal | None) -> str | None:
+    return None if maximum is None else str(maximum)
 
 
 def _lock_pending(request_id: int) -> Request:

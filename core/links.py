@@ -71,3 +71,10 @@ def resolve(source: str) -> str | None:
         return reverse(link.url_name, kwargs=dict(zip(link.kwargs, values, strict=True)))
     except (NoReverseMatch, ValueError):
         return None
+
+
+def label_of(source: str) -> str:
+    """``kind:id`` in words, for example "Member 7"; as it is where nobody has registered the kind."""
+    kind, _, rest = source.partition(":")
+    link = _links.get(kind)
+    return source if link is None else f"{link.label} {rest}".strip()

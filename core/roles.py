@@ -49,6 +49,14 @@ TABLE: dict[str, tuple[str, ...]] = {
         "stores.view_store",
         "stores.view_staff",
         "reports.*",
+        # Four eyes, for requests of their own stores (rules.md 0.8).
+        "approvals.view_request",
+        "approvals.export_request",
+        "points.approve_adjustment",
+        "points.approve_batch",
+        "wallet.approve_cashout",
+        "wallet.approve_transfer",
+        "wallet.approve_correction",
     ),
     # Coupons, tags, campaigns, messages, reports; no balances changed.
     "marketer": (
@@ -62,6 +70,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "lifecycle.view_importrun",
         "reports.*",
         "stores.view_store",
+        "approvals.view_request",
     ),
     # Checkout, register members, recharge, redeem; phone numbers masked; no export.
     "cashier": (
@@ -73,6 +82,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "members.add_member",
         "members.change_reminder",
         "stores.view_store",
+        "approvals.view_request",
     ),
     # Ledgers, reconciliation, liabilities, exports, approvals; changes no member.
     "finance": (
@@ -82,6 +92,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "points.adjust_balance",
         "jobs.start_job",
         "reports.*",
+        "*.approve_*",
     ),
     # Reads all, changes nothing.
     "auditor": (*READ_ALL, "catalog.view_cost", "audit.export_record", "reports.view_*"),

@@ -99,6 +99,12 @@ def link(source: str) -> str:
     return links.resolve(source) or ""
 
 
+@register.filter
+def link_label(source: str) -> str:
+    """``kind:id`` in words."""
+    return links.label_of(source)
+
+
 @register.inclusion_tag("components/_field.html")
 def field(bound: BoundField, unit: Any = "", wide: bool = False) -> dict[str, Any]:
     """One form field with label, unit, help and errors, wired up for screen readers."""
