@@ -36,7 +36,7 @@ def main() -> int:
     import config.celery  # noqa: F401
 
     django.setup()
-    tills = _build()
+    tills = build()
     acknowledged: list[int] = []
     failures: list[str] = []
     with shop.brokering(data), shop.serving() as (address, server):
@@ -49,7 +49,8 @@ def main() -> int:
     return 0
 
 
-def _build() -> list[int]:
+def build() -> list[int]:
+    """Three tills with open shifts and a cashier in a shop of its own; returns the ids of the tills."""
     from decimal import Decimal
 
     from django.contrib.auth.models import Permission
