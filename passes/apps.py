@@ -8,6 +8,7 @@ class PassesConfig(AppConfig):
 
     def ready(self) -> None:
         from core import permissions
-        from passes import urls
+        from passes import registrations, urls
 
+        registrations.register()
         permissions.declare(urls.PERMISSIONS)

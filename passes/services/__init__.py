@@ -1,0 +1,72 @@
+"""What is done to count passes. Every function locks the member, then the pass, and posts once per idempotency key."""
+
+from passes.services.caring import REMINDER, add_sharer, expire_due, extend, remind, remove_sharer, stages_of
+from passes.services.plans import record_export, save_plan
+from passes.services.posting import (
+    InvalidExtension,
+    InvalidPlan,
+    KeyReused,
+    MemberNotActive,
+    NotAgreed,
+    NotRefundable,
+    NotShareable,
+    NotVoidable,
+    PassNotUsable,
+    PlanChanged,
+    UnknownEntry,
+    ValueChanged,
+)
+from passes.services.refunding import (
+    KIND,
+    Reckoning,
+    RefundPaid,
+    execute,
+    lock,
+    pay_refund,
+    payload_of,
+    preview,
+    reckon,
+    reckon_all,
+)
+from passes.services.selling import sell, void_sale
+from passes.services.using import Item, Undoing, undo, use
+
+__all__ = [
+    "KIND",
+    "REMINDER",
+    "InvalidExtension",
+    "InvalidPlan",
+    "Item",
+    "KeyReused",
+    "MemberNotActive",
+    "NotAgreed",
+    "NotRefundable",
+    "NotShareable",
+    "NotVoidable",
+    "PassNotUsable",
+    "PlanChanged",
+    "Reckoning",
+    "RefundPaid",
+    "Undoing",
+    "UnknownEntry",
+    "ValueChanged",
+    "add_sharer",
+    "execute",
+    "expire_due",
+    "extend",
+    "lock",
+    "pay_refund",
+    "payload_of",
+    "preview",
+    "reckon",
+    "reckon_all",
+    "record_export",
+    "remind",
+    "remove_sharer",
+    "save_plan",
+    "sell",
+    "stages_of",
+    "undo",
+    "use",
+    "void_sale",
+]
