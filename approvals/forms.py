@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from approvals.models import Request
 from approvals.registry import MONEY, Kind, all_kinds, get_kind
 from approvals.selectors import MINE, WAITING, RequestFilter, limit_of, list_second_people, needs_approval
-from approvals.units import format_amount
+from approvals.units import format_amount, unit_of
 from core.errors import DomainError
 from core.forms import CommandForm, LenientDateField, MoneyField, PointsField
 from stores.models import Staff, Store
@@ -204,18 +204,17 @@ class LimitForm(forms.Form):
     def _field(self, kind: Kind, role: str, limit: Decimal | None) -> forms.Field:
         label = _("%(kind)s, %(role)s") % {"kind": kind.label, "role": role_label(role)}
         options: dict[str, Any] = {"label": label, "required": False, "initial": limit, "show_hidden_initial": True}
-        field = MoneyField(**options) if kind.unit == MONEY else PointsField(unit="", **options)
-        field.widget.attrs["placeholder"] = _("no limit")
-        field.widget.attrs["aria-label"] = label
+        field = MoneyField(unit="", **options) if kind.unit == MONEY else PointsField(unit="", **options)
+        field.widget.attrs |= {"placeholder": _("no limit"), "aria-label": label, "class": "num", "size": 7}
         return field
 
     @property
-    def rows(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        """Each kind's label with its cells, role by role."""
+    def rows(self) -> list[tuple[Any, str, list[forms.BoundField]]]:
+        """Each kind's label and unit with its cells, role by role."""
         found: dict[str, list[forms.BoundField]] = {}
         for name, (kind, _role) in self._cells.items():
             found.setdefault(kind, []).append(self[name])
-        return [(self._kinds[kind].label, cells) for kind, cells in found.items()]
+        return [(self._kinds[kind].label, unit_of(self._kinds[kind]), cells) for kind, cells in found.items()]
 
     @property
     def changes(self) -> dict[Cell, Decimal | None]:

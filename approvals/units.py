@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from approvals.registry import MONEY, POINTS, Kind
@@ -15,6 +16,11 @@ def format_amount(kind: Kind | None, amount: Decimal) -> str:
         return money(amount)
     figures = f"{amount:,.0f}"
     return _("%(count)s points") % {"count": figures} if kind is not None and kind.unit == POINTS else figures
+
+
+def unit_of(kind: Kind) -> str:
+    """What stands beside a box for the amount; nothing for a count."""
+    return {MONEY: settings.CURRENCY_SYMBOL, POINTS: _("points")}.get(kind.unit, "")
 
 
 def format_limit(kind: Kind, limit: Decimal | None) -> str:
