@@ -6,7 +6,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from approvals.registry import MONEY, Kind, register_kind
-from core import audit, settings
+from core import audit, dashboard, settings
+from core.links import Link, register_navigation
+from core.links import register as register_link
 from core.settings import Setting
 from wallet import services
 from wallet.rules import legal
@@ -53,6 +55,32 @@ def register() -> None:
             limits={"manager": Decimal("500.00"), "owner": Decimal("5000.00")},
             lock=services.lock_cash_out,
             refused=services.refuse_cash_out,
+        )
+    )
+    register_link(Link("cash_out", "wallet:cash-out-detail", _("Refund"), "wallet.view_cashout", kwargs=("pk",)))
+    register_link(
+        Link(
+            "cash-out-create",
+            "wallet:cash-out-create",
+            _("Refund in money"),
+            "wallet.make_cashout",
+            kwargs=("member_id",),
+        )
+    )
+    register_navigation(
+        Link(
+            "cash-outs",
+            "wallet:cash-out-list",
+            _("Refunds in money"),
+            "wallet.view_cashout",
+            icon="receipt-refund",
+            group="value",
+            order=130,
+        )
+    )
+    dashboard.register(
+        dashboard.Tile(
+            "cash-outs", "wallet:cash-out-state", _("Refunds in money"), "wallet.pay_cashout", order=150, width=1
         )
     )
 

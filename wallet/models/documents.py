@@ -12,6 +12,7 @@ from core.ledger import AppendOnly, append_only_triggers
 from members.models import Member
 from stores.models import Staff, Store
 from wallet.models.ledger import Recharge, money_field
+from wallet.rules.papers import RESIDENT_ID
 
 
 class Transfer(AppendOnly):
@@ -45,6 +46,16 @@ class Transfer(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.principal} + {self.bonus}: {self.giver_id} -> {self.taker_id}"
+
+
+DOCUMENT_KINDS = (
+    (RESIDENT_ID, _("identity card")),
+    ("passport", _("passport")),
+    ("travel_permit", _("travel permit of Hong Kong, Macao or Taiwan")),
+    ("residence_permit", _("residence permit")),
+    ("licence", _("business licence")),
+)
+"""Documents that people show; an identity card's check character is verified."""
 
 
 class CashOut(models.Model):
@@ -172,6 +183,16 @@ class CashOut(models.Model):
     def key_of(source: str) -> str:
         """The idempotency key of its ledger entry."""
         return f"{source}:closed"
+
+    @property
+    def member_source(self) -> str:
+        """Where the member's page is (core.links)."""
+        return f"member:{self.member_id}"
+
+    @property
+    def document_label(self) -> str:
+        """What the payee showed, in words."""
+        return str(dict(DOCUMENT_KINDS).get(self.id_kind, self.id_kind))
 
     @property
     def principal_part(self) -> Decimal:

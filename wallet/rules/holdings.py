@@ -18,7 +18,7 @@ What was chosen, where the law is silent:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from core.money import from_cents
@@ -45,6 +45,15 @@ class Movement:
     bonus: int = 0
     listed: Fraction = field(default_factory=Fraction)
     taker_id: int = 0
+
+    def __add__(self, other: "Movement") -> "Movement":
+        """Two parts of one movement, of the same kind and accounts."""
+        return replace(
+            self,
+            principal=self.principal + other.principal,
+            bonus=self.bonus + other.bonus,
+            listed=self.listed + other.listed,
+        )
 
 
 @dataclass

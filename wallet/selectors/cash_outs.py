@@ -1,5 +1,6 @@
 """Refunds of stored value in money: what would be paid, and the papers that were made (R-W6)."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,10 +8,12 @@ from decimal import Decimal
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.http import Http404
 
+from approvals.models import Request
+from audit.models import Record
 from core import days, settings
 from core.money import ZERO
 from stores.models import Staff
-from wallet.models import Account, CashOut, CashOutLine, Entry, Lot, Recharge
+from wallet.models import Account, CashOut, CashOutLine, Entry, Lot, LotUse, Recharge
 from wallet.rules import legal
 from wallet.rules.legal import Holding
 from wallet.selectors.holdings import list_holdings
@@ -237,12 +240,35 @@ def count_cash_outs(staff: Staff, *, today: date) -> dict[str, int]:
     }
 
 
-def list_refund_movements(cash_out: CashOut) -> QuerySet[Entry]:
-    """Every movement of the recharges of a refund, in whatever account, up to its own entry: the evidence."""
+def list_refund_movements(cash_out: CashOut) -> list[tuple[Entry, int, Decimal, Decimal]]:
+    """Every movement of the recharges of a refund in the order of the ledger: entry, recharge, principal, bonus.
+
+    In whatever account: what was transferred is part of the story. Per recharge and account the parts add up to what
+    was left. Three statements.
+    """
     recharges = [line.recharge_id for line in cash_out.lines.all()]
-    touched = Q(lots__recharge__in=recharges) | Q(uses__lot__recharge__in=recharges)
-    ids = Entry.objects.filter(touched).values("pk")
-    return Entry.objects.filter(pk__in=ids).select_related("store", "actor", "account__member").order_by("id")
+    made = Lot.objects.filter(recharge__in=recharges).values_list("entry_id", "recharge_id", "bucket", "granted")
+    used = LotUse.objects.filter(lot__recharge__in=recharges)
+    parts: dict[tuple[int, int], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    for entry_id, recharge_id, bucket, amount in [
+        *made,
+        *used.values_list("entry_id", "lot__recharge_id", "lot__bucket", "amount"),
+    ]:
+        parts[entry_id, recharge_id][bucket == Lot.Bucket.BONUS] += amount
+    entries = Entry.objects.select_related("store", "actor", "account__member").in_bulk({pk for pk, _other in parts})
+    return [(entries[key[0]], key[1], *parts[key]) for key in sorted(parts)]  # type: ignore[misc]  # two parts
+
+
+def list_approvals_of(cash_out: CashOut) -> QuerySet[Request]:
+    """Who was asked for this refund and what they said."""
+    rows = Request.objects.filter(payload__cash_out=cash_out.pk, subject=f"member:{cash_out.member_id}")
+    return rows.select_related("requested_by", "decided_by").order_by("id")
+
+
+def list_records_of(cash_out: CashOut) -> QuerySet[Record]:
+    """What the audit trail keeps of this refund and of its approvals."""
+    subjects = [cash_out.source, *(f"approval:{request.pk}" for request in list_approvals_of(cash_out))]
+    return Record.objects.filter(subject__in=subjects).select_related("actor", "approver").order_by("id")
 
 
 def find_posted_entry(cash_out: CashOut) -> Entry | None:

@@ -39,9 +39,14 @@ def _movements(recharge_ids: list[int]) -> dict[int, list[Movement]]:
         *_from_uses(recharge_ids),
         *_from_payouts(recharge_ids),
     ]
+    # Both buckets of an entry are one movement: what is shared out is their sum.
+    joined: dict[tuple[int, int, str, int, int], Movement] = {}
+    for entry_id, recharge_id, movement in rows:
+        key = (entry_id, recharge_id, movement.kind, movement.account_id, movement.taker_id)
+        joined[key] = movement if key not in joined else joined[key] + movement
     ordered: dict[int, list[Movement]] = {recharge_id: [] for recharge_id in recharge_ids}
-    for _entry_id, recharge_id, movement in sorted(rows, key=lambda row: row[0]):
-        ordered[recharge_id].append(movement)
+    for key in sorted(joined, key=lambda key: key[0]):
+        ordered[key[1]].append(joined[key])
     return ordered
 
 
@@ -50,19 +55,16 @@ def _from_lots(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
     rows = Lot.objects.filter(recharge__in=recharge_ids).values_list(
         *_COLUMNS, "recharge_id", "account_id", "bucket", "granted", "origin__account_id"
     )
-    # A transfer moves both buckets at once, because it is their sum that is shared out.
-    moved: dict[tuple[int, int, int, int], list[int]] = defaultdict(lambda: [0, 0])
     for entry_id, kind, listed, principal, bonus, recharge_id, account_id, bucket, granted, giver_id in rows:
         cents = to_cents(granted)
         if kind == Kind.TRANSFER_IN and giver_id is not None:
-            moved[entry_id, recharge_id, giver_id, account_id][bucket == Lot.Bucket.BONUS] += cents
+            movement = _movement(holdings.MOVE, giver_id, bucket, cents, taker_id=account_id)
         elif kind == Kind.REFUND:
             share = _listed_share(listed, principal + bonus, cents)
-            yield entry_id, recharge_id, _movement(holdings.CONSUME, account_id, bucket, -cents, share)
+            movement = _movement(holdings.CONSUME, account_id, bucket, -cents, share)
         else:
-            yield entry_id, recharge_id, _movement(holdings.GRANT, account_id, bucket, cents)
-    for (entry_id, recharge_id, giver_id, taker_id), (paid, given) in moved.items():
-        yield entry_id, recharge_id, Movement(holdings.MOVE, giver_id, paid, given, taker_id=taker_id)
+            movement = _movement(holdings.GRANT, account_id, bucket, cents)
+        yield entry_id, recharge_id, movement
 
 
 def _from_uses(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
@@ -98,9 +100,11 @@ def _from_payouts(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]
             yield entry_id, recharge_id, Movement(holdings.CLOSE, account_id)
 
 
-def _movement(kind: str, account_id: int, bucket: str, cents: int, listed: Any = 0) -> Movement:
-    is_bonus = bucket == Lot.Bucket.BONUS
-    return Movement(kind, account_id, 0 if is_bonus else cents, cents if is_bonus else 0, Fraction(listed))
+def _movement(
+    kind: str, account_id: int, bucket: str, cents: int, listed: Fraction | int = 0, taker_id: int = 0
+) -> Movement:
+    principal, bonus = (0, cents) if bucket == Lot.Bucket.BONUS else (cents, 0)
+    return Movement(kind, account_id, principal, bonus, Fraction(listed), taker_id)
 
 
 def _listed_share(listed: Any, amount: Any, cents: int) -> Fraction:

@@ -96,11 +96,11 @@ def request_cash_out(
     """
     member = lock_member(member_id)
     rules = get_cash_out_rules(at=at)
-    _require_open(member)
     _check(claim, member, days.local_day(at))
     if CashOut.objects.filter(member=member, status=Status.WAITING).exists():
         raise CashOutWaiting(_("Another refund of this member waits for approval."))
     reckoned = _reckon(member_id, claim.ground, claim.terminated_on, claim.had_before, at)
+    require_payable(member, reckoned)
     if reckoned.principal_part != shown:
         raise CashOutChanged(
             _("The sum has changed: %(before)s was shown, it is %(now)s now.")
@@ -122,7 +122,7 @@ def request_cash_out(
 
 
 def _reckon(member_id: int, ground: str, terminated_on: date, had_before: bool, at: datetime) -> RefundSum:
-    reckoned = reckon_cash_out(
+    return reckon_cash_out(
         member_id=member_id,
         ground=ground,
         terminated_on=terminated_on,
@@ -130,11 +130,16 @@ def _reckon(member_id: int, ground: str, terminated_on: date, had_before: bool, 
         paid_on=days.local_day(at),
         at=at,
     )
+
+
+def require_payable(member: Member, reckoned: RefundSum) -> None:
+    """AccountBlocked, NothingToPayOut or InvalidClaim (the ground) where this refund would be refused (R-W7, R-W6)."""
+    _require_open(member)
     if not reckoned.principal_part:
         raise NothingToPayOut(_("There is nothing to pay out: the sum by law is 0. The balance stays as it is."))
-    if ground == Ground.COOLING_OFF and not any(line.article == legal.ARTICLE_14 for line in reckoned.lines):
+    is_early = any(line.article == legal.ARTICLE_14 for line in reckoned.lines)
+    if reckoned.ground == Ground.COOLING_OFF and not is_early:
         raise InvalidClaim(_("No recharge was paid within 7 days of this day; choose another ground."), "ground")
-    return reckoned
 
 
 def _require_open(member: Member) -> None:
@@ -246,8 +251,8 @@ def lock_cash_out(payload: Payload) -> CashOut:
 def preview_cash_out(payload: Payload, at: datetime) -> Preview:
     """What an approval would close and pay. Interest is left out: it grows by the day and is no choice of anybody."""
     cash_out = CashOut.objects.select_related("member").get(pk=payload["cash_out"])
-    _require_open(cash_out.member)
     reckoned = _fresh(cash_out, at)
+    require_payable(cash_out.member, reckoned)
     figures = {
         "ground": cash_out.ground,
         "principal": str(reckoned.principal),
@@ -280,8 +285,8 @@ def execute_cash_out(
     if cash_out.status != Status.WAITING:
         raise NotPayable(_("This refund is %(status)s already.") % {"status": cash_out.get_status_display()})
     standing = lock_account(cash_out.member_id, CashOut.key_of(cash_out.source))
-    _require_open(standing.member)
     reckoned = _fresh(cash_out, at)
+    require_payable(standing.member, reckoned)
     _check_cash(cash_out.method, reckoned, get_cash_out_rules(at=at))
     lots = list(Lot.objects.filter(account_id=cash_out.member_id, remaining__gt=0).order_by("id"))
     post(
