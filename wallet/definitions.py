@@ -7,7 +7,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from core import settings
 from core.settings import Setting
-from wallet import rules
+from wallet import rules, selectors
 
 _ = gettext_lazy
 
@@ -58,6 +58,10 @@ def _above(limit: str, text: Any) -> Any:
 
 def _off_or_above(limit: str, text: Any) -> Any:
     return lambda value: text if not value or value > Decimal(limit) else None
+
+
+def _stages(value: Any) -> Any:
+    return None if selectors.read_stages(value) is not None else _("Write days such as 30, 7, 1; empty for none.")
 
 
 def find_void_clauses(terms: str) -> list[str]:
@@ -115,6 +119,15 @@ def _spending(group: Any) -> tuple[Setting, ...]:
                 None if value else _("Whoever returns goods loses the bonus that paid for them; expect disputes.")
             ),
             law=PREPAID_CONTRACTS,
+        ),
+        Setting(
+            "wallet.bonus_reminder_days",
+            str,
+            "30, 7, 1",
+            _("Remind of bonus that ends so many days ahead"),
+            _("Staff of the store where the member registered see the reminder; empty for none."),
+            group,
+            check=_stages,
         ),
         Setting(
             "wallet.transfer_day_limit",

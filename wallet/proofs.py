@@ -101,12 +101,13 @@ def check_chain() -> tuple[int, list[Difference]]:
 
 
 def check_recharges() -> tuple[int, list[Difference]]:
-    """Every recharge was posted once, with its own amounts, and its lots never hold more than it gave."""
+    """Every recharge was posted once, with its own amounts; its lots hold at most what it gave or was corrected to."""
     return _check(
         """
         SELECT 'recharge:' || r.id, (r.principal, r.bonus, 1), (e.principal, e.bonus, e.times),
                (r.principal, r.bonus, 1) = (e.principal, e.bonus, e.times)
-                 AND COALESCE(l.principal, 0) <= r.principal AND COALESCE(l.bonus, 0) <= r.bonus
+                 AND COALESCE(l.principal, 0) <= r.principal + COALESCE(c.principal, 0)
+                 AND COALESCE(l.bonus, 0) <= r.bonus + COALESCE(c.bonus, 0)
           FROM wallet_recharge r
           LEFT JOIN (
             SELECT recharge_id, SUM(principal) AS principal, SUM(bonus) AS bonus, COUNT(*) AS times
@@ -117,6 +118,10 @@ def check_recharges() -> tuple[int, list[Difference]]:
                    SUM(remaining) FILTER (WHERE bucket = 'bonus') AS bonus
               FROM wallet_lot GROUP BY 1
           ) l ON l.recharge_id = r.id
+          LEFT JOIN (
+            SELECT recharge_id, SUM(principal) AS principal, SUM(bonus) AS bonus
+              FROM wallet_entry WHERE kind = 'correction' GROUP BY 1
+          ) c ON c.recharge_id = r.id
         """
     )
 
@@ -136,6 +141,29 @@ def check_refunds() -> tuple[int, list[Difference]]:
     )
 
 
+def check_transfers() -> tuple[int, list[Difference]]:
+    """A transfer takes from one what it gives to the other, lot by lot of the same recharge, bucket and end."""
+    return _check(
+        """
+        SELECT 'transfer:' || t.id, (t.principal, t.bonus, -t.principal, -t.bonus),
+               (i.principal, i.bonus, o.principal, o.bonus),
+               (t.principal, t.bonus, -t.principal, -t.bonus) = (i.principal, i.bonus, o.principal, o.bonus)
+                 AND (i.account_id, o.account_id) = (t.taker_id, t.giver_id) AND COALESCE(l.is_same, FALSE)
+          FROM wallet_transfer t
+          LEFT JOIN wallet_entry i ON i.idempotency_key = t.idempotency_key || ':in'
+          LEFT JOIN wallet_entry o ON o.idempotency_key = t.idempotency_key || ':out'
+          LEFT JOIN LATERAL (
+            SELECT BOOL_AND(u.amount = -n.granted AND from_lot.recharge_id = n.recharge_id
+                            AND from_lot.bucket = n.bucket AND from_lot.account_id = t.giver_id
+                            AND from_lot.expires_at IS NOT DISTINCT FROM n.expires_at) AS is_same
+              FROM wallet_lot n JOIN wallet_lot from_lot ON from_lot.id = n.origin_id
+              LEFT JOIN wallet_lotuse u ON u.entry_id = o.id AND u.lot_id = from_lot.id
+             WHERE n.entry_id = i.id
+          ) l ON TRUE
+        """
+    )
+
+
 PROOFS = (
     Proof("wallet.balances", _("Stored-value balances"), check_balances),
     Proof("wallet.lots", _("Stored-value lots"), check_lots),
@@ -143,4 +171,5 @@ PROOFS = (
     Proof("wallet.chain", _("Stored-value balance after each entry"), check_chain),
     Proof("wallet.recharges", _("Recharges"), check_recharges),
     Proof("wallet.refunds", _("Refunds to stored value"), check_refunds),
+    Proof("wallet.transfers", _("Transfers of stored value"), check_transfers),
 )

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from core import audit, facts
 from core.links import Link, register_member_panel
 from jobs.registry import Job, register_job, register_proof
-from wallet import cash_out_registrations, definitions, proofs, services
+from members.registry import register_reminder_kind
+from wallet import cash_out_registrations, definitions, kinds, proofs, services
 from wallet.facts import FACTS
 from wallet.gift_sources import register_gift_source
 
@@ -19,8 +20,19 @@ def register() -> None:
     definitions.define()
     cash_out_registrations.register()
     facts.register(*FACTS)
-    audit.register_action("recharge.voided", _("Recharge voided"))
-    audit.register_action("wallet.exported", _("Stored-value entries downloaded"))
+    kinds.register()
+    for action, label in (
+        ("recharge.voided", _("Recharge voided")),
+        ("wallet.exported", _("Stored-value entries downloaded")),
+        ("wallet.frozen", _("Stored value frozen")),
+        ("wallet.unfrozen", _("Stored value unfrozen")),
+        ("wallet.transferred", _("Stored value transferred")),
+        ("wallet.bonus_cleared", _("Bonus money cleared")),
+        ("wallet.corrected", _("Stored value corrected")),
+        ("wallet.stated", _("Statement of stored value given")),
+    ):
+        audit.register_action(action, label)
+    register_reminder_kind(services.REMINDER, _("bonus money ends"), kinds.describe_expiry)
     register_member_panel(
         Link(
             "wallet-panel",
@@ -38,6 +50,15 @@ def register() -> None:
             _("Posts the expiry of bonus money whose last day has passed; principal never expires."),
             services.expire_bonus,
             time(0, 15),
+        )
+    )
+    register_job(
+        Job(
+            "wallet.remind_bonus_expiry",
+            _("Remind of bonus that ends"),
+            _("Lists members whose bonus money ends soon for the store where they registered."),
+            services.remind_bonus_expiry,
+            time(0, 25),
         )
     )
     for proof in proofs.PROOFS:

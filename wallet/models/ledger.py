@@ -24,7 +24,8 @@ def money_field(label: Any, **options: Any) -> "models.DecimalField[Any, Decimal
 class Account(models.Model):
     """The cached sums of a member's entries, principal and bonus apart (R-W1).
 
-    A frozen or lost account neither pays, recharges, transfers nor pays out, but takes refunds (R-W7).
+    A frozen or lost account neither pays, recharges, transfers nor pays out, but takes refunds (R-W7). Lost is not
+    stored: it holds as long as the member's present card is blocked (``members.services.block_card``).
     """
 
     class Status(models.TextChoices):

@@ -1,11 +1,12 @@
 """Reads of stored value."""
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from psycopg import sql
 
 from core import days, settings
@@ -80,6 +81,19 @@ def get_rules(*, at: datetime) -> WalletRules:
     """The settings of stored value in force at ``at``, one statement."""
     values = settings.values(at)
     return WalletRules(**{field.name: values[f"wallet.{field.name}"] for field in fields(WalletRules)})
+
+
+def read_stages(text: str) -> list[int] | None:
+    """Days ahead such as ``30, 7, 1``, as numbers from 0 to 365; None for nonsense."""
+    parts = [part for part in re.split(r"[\s,，;、]+", text.strip()) if part]
+    if not all(re.fullmatch(r"[0-9]{1,3}", part) and int(part) <= 365 for part in parts):
+        return None
+    return sorted({int(part) for part in parts})
+
+
+def get_reminder_stages(*, at: datetime) -> list[int]:
+    """How many days before the end of bonus members are reminded of it, by the setting; empty for never."""
+    return read_stages(settings.value("wallet.bonus_reminder_days", at)) or []
 
 
 def needs_pin(*, member_id: int, amount: Decimal, at: datetime) -> bool:
@@ -172,14 +186,22 @@ def list_entries(
 
 
 def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
-    """A member's recharges, newest first, with ``left_principal``, ``left_bonus`` and ``is_voided``."""
+    """The recharges that the member's account holds or held some of, also by transfer, newest first.
+
+    With what this account has left of each (``left_principal``, ``left_bonus``), the last end of that bonus
+    (``left_until``, None for no end or none left), ``is_voided`` and ``is_received`` (paid by another member, R-W9).
+    """
+    mine = Q(lots__account_id=member_id)
+    bonus = mine & Q(lots__bucket=Lot.Bucket.BONUS)
     return (
-        Recharge.objects.filter(account_id=member_id)
+        Recharge.objects.filter(Exists(Lot.objects.filter(recharge=OuterRef("pk"), account_id=member_id)))
         .select_related("store", "actor")
         .annotate(
-            left_principal=Sum("lots__remaining", filter=Q(lots__bucket=Lot.Bucket.PRINCIPAL), default=ZERO),
-            left_bonus=Sum("lots__remaining", filter=Q(lots__bucket=Lot.Bucket.BONUS), default=ZERO),
+            left_principal=Sum("lots__remaining", filter=mine & Q(lots__bucket=Lot.Bucket.PRINCIPAL), default=ZERO),
+            left_bonus=Sum("lots__remaining", filter=bonus, default=ZERO),
+            left_until=Max("lots__expires_at", filter=bonus & Q(lots__remaining__gt=0)),
             is_voided=Exists(Entry.objects.filter(recharge=OuterRef("pk"), kind=Entry.Kind.REVERSAL)),
+            is_received=~Q(account_id=member_id),
         )
         .order_by("-id")
     )

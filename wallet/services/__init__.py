@@ -16,8 +16,10 @@ from wallet.services.cashing_out import (
     record_evidence_export,
     refuse_cash_out,
     request_cash_out,
+    require_payable,
     reveal_payee,
 )
+from wallet.services.correcting import Cleared, NotClearable, NotCorrectable, clear_bonus, correct
 from wallet.services.expiry import expire_bonus
 from wallet.services.exports import record_export
 from wallet.services.paying import debit, refund
@@ -35,32 +37,54 @@ from wallet.services.posting import (
     UnknownEntry,
 )
 from wallet.services.recharging import Payer, recharge, void_recharge
+from wallet.services.reminding import REMINDER, remind_bonus_expiry
+from wallet.services.statuses import (
+    ReasonMissing,
+    WrongAccountStatus,
+    freeze_account,
+    replace_card,
+    report_loss,
+    unfreeze_account,
+)
+from wallet.services.transferring import NotTransferable, Plan, plan_transfer, request_transfer, transfer
 
 __all__ = [
+    "REMINDER",
     "AccountBlocked",
     "BalanceLimitExceeded",
     "CashOutChanged",
     "CashOutWaiting",
     "Claim",
+    "Cleared",
     "IdentityRequired",
     "InsufficientBalance",
     "InvalidClaim",
     "KeyReused",
     "MemberNotActive",
+    "NotClearable",
+    "NotCorrectable",
     "NotPayable",
     "NotRefundable",
+    "NotTransferable",
     "NotVoidable",
     "NothingToPayOut",
     "Payer",
     "PinRequired",
+    "Plan",
+    "ReasonMissing",
     "RechargeRefused",
     "UnknownEntry",
+    "WrongAccountStatus",
+    "clear_bonus",
+    "correct",
     "debit",
     "execute_cash_out",
     "expire_bonus",
+    "freeze_account",
     "interest_until",
     "lock_cash_out",
     "pay_cash_out",
+    "plan_transfer",
     "preview_cash_out",
     "recharge",
     "record_cash_out_export",
@@ -68,7 +92,14 @@ __all__ = [
     "record_export",
     "refund",
     "refuse_cash_out",
+    "remind_bonus_expiry",
+    "replace_card",
+    "report_loss",
     "request_cash_out",
+    "request_transfer",
+    "require_payable",
     "reveal_payee",
+    "transfer",
+    "unfreeze_account",
     "void_recharge",
 ]

@@ -109,7 +109,8 @@ class NewLot:
 def lock_account(member_id: int, idempotency_key: str, *, at: datetime | None = None) -> Standing:
     """Lock the member, the mutex of all value (rules.md 0.3), then read the sums and what the key has posted.
 
-    With ``at`` also what was spent without the PIN on that shop day; still one statement after the lock.
+    The account counts as lost while the member's present card is blocked, whoever reported it (R-W7). With ``at`` also
+    what was spent without the PIN on that shop day; still one statement after the lock.
     """
     member = lock_member(member_id)
     since = None if at is None else days.start_of(days.local_day(at))
@@ -117,15 +118,17 @@ def lock_account(member_id: int, idempotency_key: str, *, at: datetime | None = 
     with connection.cursor() as cursor:
         cursor.execute(
             _LOCKED.format(SPENT_WITHOUT_PIN),
-            {"key": idempotency_key, "member": member_id, "since": since, "until": until},
+            {"key": idempotency_key, "member": member_id, "number": member.number, "since": since, "until": until},
         )
         principal, bonus, status, entry_id, without_pin = cursor.fetchone()
     posted = Entry.objects.get(pk=entry_id) if entry_id is not None else None
-    return Standing(member, principal or ZERO, bonus or ZERO, posted, status or Account.Status.ACTIVE, without_pin)
+    return Standing(member, principal or ZERO, bonus or ZERO, posted, status, without_pin)
 
 
 _LOCKED = sql.SQL(
-    "SELECT a.principal, a.bonus, a.status, (SELECT id FROM wallet_entry WHERE idempotency_key = %(key)s), ({})"
+    "SELECT a.principal, a.bonus, CASE WHEN COALESCE(a.status, 'active') <> 'active' THEN a.status WHEN EXISTS ("
+    "         SELECT FROM members_card c WHERE c.number = %(number)s AND c.ended_at IS NOT NULL) THEN 'lost'"
+    "       ELSE 'active' END, (SELECT id FROM wallet_entry WHERE idempotency_key = %(key)s), ({})"
     "  FROM (SELECT %(member)s::bigint AS id) m LEFT JOIN wallet_account a ON a.member_id = m.id"
 )
 
