@@ -13,13 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from checkout.models import TenderKind, Till
-from checkout.services import InvalidLine, Tender, parse_quantity
+from checkout.services import NOT_FOR_RECHARGES, InvalidLine, Tender, parse_quantity
 from core.errors import DomainError
 from core.forms import CommandForm, LenientDateField, MoneyField, PointsField
 from members.forms import MemberForm
 from members.models import Member
 from members.services import MemberData
 from stores.models import Store
+from wallet.rules import papers
+from wallet.rules.papers import RESIDENT_ID
+from wallet.services import Payer
 
 if TYPE_CHECKING:
     TillModelForm = forms.ModelForm[Till]
@@ -195,18 +198,51 @@ class RegistrationForm(CommandForm, MemberForm):
 
 
 class RechargeForm(CommandForm):
-    """Stored value sold: one of the plans as it was shown, or a free amount; and how it is paid."""
+INDIVIDUAL = "individual"
+COMPANY = "company"
+
+#: What can prove who somebody is (R-W4).
+ID_KINDS = (
+    (RESIDENT_ID, _("identity card")),
+    ("passport", _("passport")),
+    ("travel_permit", _("travel permit of Hong Kong, Macao or Taiwan")),
+    ("residence_permit", _("residence permit")),
+    ("licence", _("business licence")),
+)
+
+
+    """Stored value sold: one of the plans as it was shown, or a free amount; how it is paid, and by whom if asked.
+
+    ``plan`` is ``<id>:<amount>:<version>`` of a button; ``offer`` is ``<id>:<version>`` of the plan that the screen
+    named for a free amount, empty where it named none.
+    """
 
     member = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
-    plan = forms.CharField(required=False, max_length=40)
+    plan = forms.CharField(required=False, max_length=60)
+    offer = forms.CharField(required=False, max_length=40)
     amount = MoneyField(required=False, label=_("Free amount"), above=0)
     kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
     received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
 
+    payer_kind = forms.ChoiceField(
+        label=_("Payer"),
+        required=False,
+        choices=[(INDIVIDUAL, _("a person")), (COMPANY, _("a company"))],
+        initial=INDIVIDUAL,
+    )
+    payer_name = forms.CharField(label=_("Name of the payer"), required=False, max_length=60)
+    id_kind = forms.ChoiceField(label=_("Document"), required=False, choices=[("", "—"), *ID_KINDS])
+    id_number = forms.CharField(
+        label=_("Number of the document"),
+        required=False,
+        max_length=40,
+        help_text=_("Stored sealed; only its end is shown later."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["kind"]
-        field.choices = [(kind.value, kind.label) for kind in TenderKind if kind != TenderKind.WALLET]
+        field.choices = [(kind.value, kind.label) for kind in TenderKind if kind not in NOT_FOR_RECHARGES]
         field.initial = TenderKind.CASH.value
 
     def clean(self) -> dict[str, Any]:
@@ -219,9 +255,59 @@ class RechargeForm(CommandForm):
                 raise forms.ValidationError(_("Choose a plan or type an amount."))
             data["plan_id"] = int(plan_id)
             data["amount"] = MoneyField(above=0).clean(shown)
-        elif data.get("amount") is None and "amount" not in self.errors:
-            raise forms.ValidationError(_("Choose a plan or type an amount."))
+        else:
+            if data.get("amount") is None and "amount" not in self.errors:
+                raise forms.ValidationError(_("Choose a plan or type an amount."))
+        if data.get("payer_kind") == COMPANY and not data.get("payer_name"):
+            self.add_error("payer_name", _("Which company pays?"))
+        number = papers.plain_number(data.get("id_number") or "")
+        if number and not data.get("id_kind"):
+            self.add_error("id_kind", _("Which document is it?"))
+        elif number and not papers.is_document_number(data["id_kind"], number):
+            self.add_error("id_number", _("This is no number of such a document; check it digit by digit."))
+        data["id_number"] = number
+            data["plan_id"], data["plan_version"] = _offer_of(data.get("offer") or "")
         data["received"] = data.get("received") or data.get("amount")
+    @property
+    def payer(self) -> Payer | None:
+        """Who pays, where anything of it was filled in."""
+        data = self.cleaned_data
+        kind = data["payer_kind"] or INDIVIDUAL
+        found = Payer(kind, data["payer_name"].strip(), data["id_kind"], data["id_number"])
+        return None if found == Payer() else found
+
+    @property
+    def asks_payer(self) -> bool:
+        """Whether the payer's fields stand open: something was typed there, or is missing."""
+        names = ("payer_name", "id_kind", "id_number")
+        return any(self.data.get(name) for name in names) or any(name in self.errors for name in names)
+
+
+def _plan_of(text: str) -> tuple[int, str, int | None]:
+    plan_id, _colon, rest = text.partition(":")
+    shown, _colon, version = rest.partition(":")
+    return _id_of(plan_id), shown, _id_of(version) if version else None
+
+
+def _offer_of(text: str) -> tuple[int | None, int | None]:
+    if not text:
+        return None, None
+    plan_id, _colon, version = text.partition(":")
+    return _id_of(plan_id), _id_of(version)
+
+
+def _id_of(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise forms.ValidationError(_("Choose a plan or type an amount."))
+    return int(text)
+
+
+class RechargeVoidForm(CommandForm):
+    """Why a recharge is undone, and that what was handed over came back."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    goods_returned = forms.BooleanField(label=_("All gifts that were handed over came back"), required=False)
+
         return data
 
 

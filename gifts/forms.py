@@ -1,24 +1,35 @@
 """What the owner types about recharge plans."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import LenientDateField, MoneyField, PointsField
+from catalog.selectors import get_product, get_product_by_code
+from core.forms import LenientDateField, MoneyField, PointsField, QuantityField
+from coupons.selectors import list_active_templates
 from gifts.models import RechargePlan
+from gifts.selectors import CouponPart, GoodsPart, Terms, get_terms
+from gifts.services import Gift
 from stores.models import Staff, Store
 from stores.selectors import list_active_stores
 
+#: Rows for coupons and for things to hand over; a plan that has as many gets one more.
+ROWS = 2
+
 
 class PlanForm(forms.Form):
-    """One plan; no store ticked means every store."""
+    """One plan with all that it gives; no store ticked means every store.
+
+    Coupons and gifts stand in numbered rows (``coupon_0``, ``coupon_count_0``; ``gift_0``, ``gift_quantity_0``). A gift
+    is the article number or bar code of goods, or any other text for what is not in the catalogue.
+    """
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Stands on the cashier's button."))
     amount = MoneyField(label=_("Amount to pay"), above=0, maximum=1_000_000)
-    bonus = MoneyField(label=_("Bonus money"), maximum=1_000_000)
-    points = PointsField(label=_("Bonus points"), maximum=10_000_000)
+    bonus = MoneyField(label=_("Bonus money"), maximum=1_000_000, initial=0)
     bonus_days = forms.IntegerField(
         label=_("Days that the bonus lasts"),
         min_value=1,
@@ -26,6 +37,21 @@ class PlanForm(forms.Form):
         required=False,
         help_text=_("After the day of payment. Empty: it never expires. The customer must be told before paying."),
     )
+    points = PointsField(label=_("Bonus points"), maximum=10_000_000)
+    growth = PointsField(
+        label=_("Growth points"),
+        maximum=10_000_000,
+        required=False,
+        help_text=_("They count for tiers and cannot be spent."),
+    )
+    member_limit = PointsField(label=_("Times per member"), unit=_("times"), minimum=1, maximum=1000, required=False)
+    daily_limit = PointsField(
+        label=_("Times per member and day"), unit=_("times"), minimum=1, maximum=1000, required=False
+    )
+    total_limit = PointsField(
+        label=_("Packages in all"), unit=_("packages"), minimum=1, maximum=10_000_000, required=False
+    )
+    is_first_only = forms.BooleanField(label=_("Only for a member's first recharge"), required=False)
     starts_on = LenientDateField(label=_("First day of the offer"), required=False)
     ends_on = LenientDateField(label=_("Last day of the offer"), required=False)
     position = forms.IntegerField(
@@ -41,18 +67,63 @@ class PlanForm(forms.Form):
     )
 
     def __init__(self, *args: Any, staff: Staff, plan: RechargePlan, **options: Any) -> None:
-        options["initial"] = self.initial_of(plan)
+        terms = get_terms(plan) if plan.pk else Terms(plan)
+        options["initial"] = self.initial_of(terms)
         super().__init__(*args, **options)
         self.plan = plan
         self.fields["stores"].queryset = list_active_stores(staff)  # type: ignore[attr-defined]  # a ModelChoiceField
+        self._add_rows(terms)
 
     @staticmethod
-    def initial_of(plan: RechargePlan) -> dict[str, Any]:
+    def initial_of(terms: Terms) -> dict[str, Any]:
         """What stands in the boxes."""
-        names = ("name", "amount", "bonus", "points", "bonus_days", "starts_on", "ends_on", "position", "is_active")
-        initial: dict[str, Any] = {name: getattr(plan, name) for name in names}
+        plan = terms.plan
+        initial: dict[str, Any] = {name: getattr(plan, name) for name in _COLUMNS}
         initial["stores"] = list(plan.stores.all()) if plan.pk else []
+        for index, coupon in enumerate(terms.coupons):
+            initial |= {f"coupon_{index}": coupon.template_id, f"coupon_count_{index}": coupon.count}
+        skus = {item.product_id: item.product.sku for item in plan.items.all() if item.product} if plan.pk else {}
+        for index, gift in enumerate(terms.goods):
+            initial |= {f"gift_{index}": skus.get(gift.product_id, gift.name), f"gift_quantity_{index}": gift.quantity}
         return initial
+
+    def _add_rows(self, terms: Terms) -> None:
+        names = {template.pk: str(template) for template in list_active_templates()}
+        # One that is not given out at the moment stays chosen until somebody takes it out.
+        names |= {part.template_id: part.name for part in terms.coupons if part.template_id not in names}
+        for index in range(max(ROWS, len(terms.coupons) + 1)):
+            self.fields[f"coupon_{index}"] = forms.TypedChoiceField(
+                label=_("Coupon"),
+                required=False,
+                coerce=int,
+                empty_value=None,
+                choices=[("", gettext("none")), *names.items()],
+            )
+            self.fields[f"coupon_count_{index}"] = PointsField(
+                label=_("How many"), unit=_("coupons"), minimum=1, maximum=20, required=False
+            )
+        for index in range(max(ROWS, len(terms.goods) + 1)):
+            self.fields[f"gift_{index}"] = forms.CharField(
+                label=_("Gift to hand over"),
+                required=False,
+                max_length=60,
+                help_text=_("Article number or bar code, or any text.") if index == 0 else "",
+            )
+            self.fields[f"gift_quantity_{index}"] = QuantityField(label=_("Quantity"), maximum=99_999, required=False)
+
+    @property
+    def coupon_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Coupon and how many, row by row."""
+        return self._rows("coupon", "coupon_count")
+
+    @property
+    def gift_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Gift and quantity, row by row."""
+        return self._rows("gift", "gift_quantity")
+
+    def _rows(self, first: str, second: str) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        numbers = [name.rpartition("_")[2] for name in self.fields if name.startswith(f"{second}_")]
+        return [(self[f"{first}_{number}"], self[f"{second}_{number}"]) for number in numbers]
 
     def clean_name(self) -> str:
         """Two buttons with one name would be mixed up."""
@@ -61,9 +132,82 @@ class PlanForm(forms.Form):
             raise forms.ValidationError(gettext("Another plan has this name."))
         return name
 
+    def clean(self) -> dict[str, Any]:
+        """Rows into ``coupon_counts`` and ``gifts``; a quantity without anything to give stands beside its row."""
+        data = super().clean() or self.cleaned_data
+        counts: dict[int, int] = {}
+        for name, count in self._typed("coupon", "coupon_count"):
+            counts[name] = counts.get(name, 0) + int(count or 1)
+        data["coupon_counts"] = counts
+        data["gifts"] = [_gift(str(text), quantity) for text, quantity in self._typed("gift", "gift_quantity")]
+        data["growth"] = data.get("growth") or 0
+        return data
+
+    def _typed(self, first: str, second: str) -> list[tuple[Any, Decimal | None]]:
+        found = []
+        for index in range(len(self._rows(first, second))):
+            what, how_many = self.cleaned_data.get(f"{first}_{index}"), self.cleaned_data.get(f"{second}_{index}")
+            if what:
+                found.append((what, how_many))
+            elif how_many and f"{first}_{index}" not in self.errors:
+                self.add_error(f"{first}_{index}", gettext("Say what is given."))
+        return found
+
     def filled_plan(self) -> RechargePlan:
-        """The plan with what was typed."""
-        for name in self.fields:
-            if name != "stores":
+        """The plan with what was typed; rows are given to the service apart."""
+        for name in _COLUMNS:
+            if name in self.cleaned_data:
                 setattr(self.plan, name, self.cleaned_data[name])
         return self.plan
+
+    def typed_terms(self) -> Terms | None:
+        """What the form says by now, for the sentence beside it; None while the amounts make no plan."""
+        self.is_valid()
+        data = self.cleaned_data
+        if data.get("amount") is None:
+            return None
+        plan = RechargePlan()
+        for name in _COLUMNS:
+            value = data.get(name)
+            if value is not None:
+                setattr(plan, name, value)
+        names = {template.pk: template for template in list_active_templates()}
+        coupons = tuple(
+            CouponPart(pk, names[pk].name, names[pk].amount, count)
+            for pk, count in data.get("coupon_counts", {}).items()
+            if pk in names
+        )
+        goods = tuple(
+            GoodsPart(gift.product_id, gift.text or _name_of(gift), gift.quantity) for gift in data.get("gifts", [])
+        )
+        return Terms(plan, coupons, goods)
+
+
+_COLUMNS = (
+    "name",
+    "amount",
+    "bonus",
+    "bonus_days",
+    "points",
+    "growth",
+    "member_limit",
+    "daily_limit",
+    "total_limit",
+    "is_first_only",
+    "starts_on",
+    "ends_on",
+    "position",
+    "is_active",
+)
+
+
+def _gift(text: str, quantity: Decimal | None) -> Gift:
+    product = get_product_by_code(text)
+    amount = quantity or Decimal(1)
+    return Gift(amount, text=text.strip()) if product is None else Gift(amount, product_id=product.pk)
+
+
+def _name_of(gift: Gift) -> str:
+    if gift.product_id is None:
+        return gift.text
+    return get_product(gift.product_id).name

@@ -1,4 +1,4 @@
-"""What is given on top: the plans that turn a recharge into bonus and points."""
+"""What is given on top of money: recharge plans, and the package that one recharge really got (R-W12)."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,27 +7,40 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from catalog.models import Product
 from core import days
-from stores.models import Store
+from members.models import Member
+from stores.models import Staff, Store
 
 
 class RechargePlan(models.Model):
-    """An offer: pay ``amount`` or more, get ``bonus`` and ``points`` with it. One package, never added up (R-W12).
+    """An offer: pay ``amount`` or more, get everything named here with it. One package, never added up (R-W12).
 
     ``bonus_days`` is how long the bonus lasts after the day of payment, empty for ever; the period and the stores limit
-    where the plan is offered, no store meaning every store. A recharge keeps a snapshot, so plans may change freely.
+    where the plan is offered, no store meaning every store. ``version`` rises with every change, so that a cashier
+    never sells other terms than the customer was shown. A recharge keeps a snapshot, so plans may change freely.
+    ``sold_count`` counts the packages that stand (a void gives the place back); it is only changed by a conditional
+    UPDATE.
     """
 
     name = models.CharField(_("name"), max_length=60)
     amount = models.DecimalField(_("amount to pay"), max_digits=14, decimal_places=2)
     bonus = models.DecimalField(_("bonus money"), max_digits=14, decimal_places=2, default=Decimal("0.00"))
     points = models.PositiveIntegerField(_("bonus points"), default=0)
+    growth = models.PositiveIntegerField(_("growth points"), default=0)
     bonus_days = models.PositiveSmallIntegerField(_("days that the bonus lasts"), null=True, blank=True)
+    member_limit = models.PositiveSmallIntegerField(_("times per member"), null=True, blank=True)
+    daily_limit = models.PositiveSmallIntegerField(_("times per member and day"), null=True, blank=True)
+    total_limit = models.PositiveIntegerField(_("packages in all"), null=True, blank=True)
+    sold_count = models.PositiveIntegerField(_("sold"), default=0, editable=False)
+    is_first_only = models.BooleanField(_("first recharge only"), default=False)
     starts_on = models.DateField(_("first day"), null=True, blank=True)
     ends_on = models.DateField(_("last day"), null=True, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     stores: "models.ManyToManyField[Store, Any]" = models.ManyToManyField(
         Store, verbose_name=_("stores"), related_name="+", blank=True
     )
@@ -41,6 +54,10 @@ class RechargePlan(models.Model):
             models.CheckConstraint(
                 condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(starts_on__lte=F("ends_on")),
                 name="gifts_recharge_plan_period_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(total_limit__isnull=True) | Q(sold_count__lte=F("total_limit")),
+                name="gifts_recharge_plan_sold_within_limit",
             ),
             models.UniqueConstraint(fields=["name"], name="gifts_recharge_plan_name_once"),
         ]
@@ -62,13 +79,133 @@ class RechargePlan(models.Model):
             return None
         return days.end_of(days.local_day(at) + timedelta(days=self.bonus_days))
 
-    def snapshot(self) -> dict[str, Any]:
-        """What a recharge keeps of the plan (rules.md 0.5)."""
-        return {
-            "plan": self.pk,
-            "name": self.name,
-            "amount": str(self.amount),
-            "bonus": str(self.bonus),
-            "points": self.points,
-            "bonus_days": self.bonus_days,
-        }
+
+class PlanCoupon(models.Model):
+    """Coupons that come with a plan. ``template_id`` is a coupons.Template: its models are private to its app."""
+
+    plan = models.ForeignKey(RechargePlan, models.CASCADE, related_name="coupons")
+    template_id = models.BigIntegerField(_("coupon"))
+    count = models.PositiveSmallIntegerField(_("how many"), default=1)
+
+    class Meta:
+        verbose_name = _("coupons of a plan")
+        verbose_name_plural = _("coupons of plans")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "template_id"], name="gifts_plan_coupon_once"),
+            models.CheckConstraint(condition=Q(count__gte=1, count__lte=20), name="gifts_plan_coupon_count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} x template #{self.template_id}"
+
+
+class PlanItem(models.Model):
+    """Something to hand over with a plan: goods of the catalogue, or a free text for what has no article number."""
+
+    plan = models.ForeignKey(RechargePlan, models.CASCADE, related_name="items")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
+    text = models.CharField(_("gift"), max_length=60, blank=True)
+    quantity = models.DecimalField(_("quantity"), max_digits=8, decimal_places=3, default=1)
+
+    class Meta:
+        verbose_name = _("gift of a plan")
+        verbose_name_plural = _("gifts of plans")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, text="") | (Q(product__isnull=True) & ~Q(text="")),
+                name="gifts_plan_item_goods_or_text",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="gifts_plan_item_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.text or self.product_id}"
+
+
+class Grant(models.Model):
+    """What one recharge was given on top, as one package with one id (R-W12). ``plan_snapshot`` is what was agreed.
+
+    ``status`` moves once: given, then taken back whole (a void: as if it had never been) or settled (the recharge was
+    refunded in money: what was unused went back, the rest is listed with its use).
+    """
+
+    class Status(models.TextChoices):
+        GIVEN = "given", pgettext_lazy("gift package", "given")
+        TAKEN_BACK = "taken_back", pgettext_lazy("gift package", "taken back")
+        SETTLED = "settled", pgettext_lazy("gift package", "settled")
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
+    plan = models.ForeignKey(RechargePlan, models.PROTECT, related_name="+", verbose_name=_("recharge plan"))
+    source = models.CharField(_("source"), max_length=100, unique=True)
+    plan_snapshot: Any = models.JSONField(_("recharge plan"))
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.GIVEN)
+    idempotency_key = models.CharField(max_length=200, unique=True)
+    taken_back_key = models.CharField(max_length=200, blank=True)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("store"))
+    actor = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", verbose_name=_("staff"))
+    granted_at = models.DateTimeField(_("given at"))
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("gift package")
+        verbose_name_plural = _("gift packages")
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="given", taken_back_at__isnull=True, taken_back_key="")
+                | (Q(status__in=["taken_back", "settled"], taken_back_at__isnull=False) & ~Q(taken_back_key="")),
+                name="gifts_grant_taken_back_is_dated",
+            ),
+        ]
+        indexes = [models.Index(fields=["member", "plan", "granted_at"], name="gifts_grant_of_member")]
+
+    def __str__(self) -> str:
+        return f"package of {self.source}"
+
+
+class GrantItem(models.Model):
+    """One part of a package. ``reference`` is the key of the ledger entry or the id of the coupon or product.
+
+    ``cost`` is what it costs the shop at most (bonus and coupons at face value, points at their worth, goods at cost),
+    empty where that is unknown. ``used`` is what could not be taken back, known once the package is settled.
+    """
+
+    class Kind(models.TextChoices):
+        BONUS = "bonus", _("bonus money")
+        POINTS = "points", _("bonus points")
+        GROWTH = "growth", _("growth points")
+        COUPON = "coupon", _("coupon")
+        GOODS = "goods", _("goods handed over")
+
+    class State(models.TextChoices):
+        GIVEN = "given", pgettext_lazy("gift package", "given")
+        TAKEN_BACK = "taken_back", pgettext_lazy("gift package", "taken back")
+        USED = "used", pgettext_lazy("gift package", "used")
+        KEPT = "kept", pgettext_lazy("gift package", "kept by the customer")
+
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="items")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    label = models.CharField(_("gift"), max_length=120, blank=True)
+    reference = models.CharField(_("reference"), max_length=200, blank=True)
+    quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True, blank=True)
+    used = models.DecimalField(_("used"), max_digits=14, decimal_places=3, default=Decimal("0.000"))
+    state = models.CharField(_("status"), max_length=10, choices=State.choices, default=State.GIVEN)
+
+    class Meta:
+        verbose_name = _("gift")
+        verbose_name_plural = _("gifts")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["grant", "position"], name="gifts_grant_item_position_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, used__gte=0, used__lte=F("quantity")), name="gifts_grant_item_quantities"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity}"

@@ -1,13 +1,51 @@
 """What gifts tells the doors of core at start."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import ROUND_CEILING
+
 from django.utils.translation import gettext_lazy as _
 
 from core import audit
 from core.links import Link, register_navigation
+from gifts import services
+from gifts.models import GrantItem
+from gifts.proofs import PROOFS
+from gifts.selectors import list_package, recharge_source
+from jobs.registry import register_proof
+from stores.models import Staff, Store
+from wallet.gift_sources import GivenItem
+from wallet.registrations import register_gift_source
+
+
+def given_with(recharge_id: int) -> Sequence[GivenItem]:
+    """What a refund of a recharge shows (R-W12); the bonus is part of the refund itself and left out.
+
+    A part that was used only partly is shown as two lines.
+    """
+    shown = []
+    for one in list_package(recharge_source(recharge_id)):
+        if one.kind == GrantItem.Kind.BONUS:
+            continue
+        label = one.item.label or one.item.get_kind_display()
+        for quantity, is_used in ((one.used, True), (one.unused, False)):
+            if quantity:
+                shown.append(GivenItem(label, int(quantity.to_integral_value(ROUND_CEILING)), is_used))
+    return shown
+
+
+def settle_with(recharge_id: int, *, actor: Staff | None, at: datetime, store: Store | None) -> None:
+    """Take back what is unused when a recharge is refunded in money; what is used stays and is noted."""
+    services.settle_package(
+        recharge_id=recharge_id, idempotency_key=f"settled:{recharge_id}", at=at, store=store, actor=actor
+    )
 
 
 def register() -> None:
-    """Audit actions and the page of the side navigation."""
+    """Audit actions, the page of the side navigation, proofs, and what refunds of stored value ask for."""
+    register_gift_source(given_with, settle_with)
+    for proof in PROOFS:
+        register_proof(proof)
     audit.register_action("recharge_plan.created", _("Recharge plan created"))
     audit.register_action("recharge_plan.changed", _("Recharge plan changed"))
     register_navigation(

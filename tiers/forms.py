@@ -17,6 +17,7 @@ from tiers.rules import (
     CALENDAR_MONTH,
     CALENDAR_QUARTER,
     CALENDAR_YEAR,
+    GROWTH,
     LIFETIME,
     METRICS,
     ORDERS,
@@ -53,6 +54,12 @@ class VersionForm(forms.Form):
     points = PointsField(label=_("Points earned"), minimum=1, required=False)
     orders = PointsField(label=_("Number of orders"), unit=_("orders"), minimum=1, required=False)
     recharge = MoneyField(label=_("Recharge"), above=0, required=False)
+    growth = PointsField(
+        label=_("Growth points"),
+        minimum=1,
+        required=False,
+        help_text=_("Given with recharge plans and by campaigns; they cannot be spent."),
+    )
     mode = forms.ChoiceField(
         label=_("Which must be reached"),
         choices=[(ANY, _("any of them")), (ALL, _("all of them"))],
@@ -81,7 +88,7 @@ class VersionForm(forms.Form):
         super().__init__(*args, **options)
         self.is_base = is_base
         if is_base:
-            for name in (SPEND, POINTS, ORDERS, RECHARGE, "mode", "window", "window_length", "keep"):
+            for name in (SPEND, POINTS, ORDERS, RECHARGE, GROWTH, "mode", "window", "window_length", "keep"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -128,7 +135,7 @@ class VersionForm(forms.Form):
     def initial_of(version: Version, today: date) -> dict[str, Any]:
         """The boxes filled with a version, to be changed from today on."""
         rule = version.rule
-        counted = {metric: int(amount) for metric, amount in rule.metrics.items() if metric in (POINTS, ORDERS)}
+        counted = {metric: int(amount) for metric, amount in rule.metrics.items() if metric in (POINTS, ORDERS, GROWTH)}
         return {
             "effective_on": today,
             **rule.metrics,

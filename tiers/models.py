@@ -192,6 +192,7 @@ class ProgressEntry(LedgerEntry):
         ORDERS = "orders", _("orders")
         POINTS = "points", _("points earned")
         RECHARGE = "recharge", _("recharge")
+        GROWTH = "growth", _("growth points")
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
     metric = models.CharField(_("metric"), max_length=10, choices=Metric.choices)
@@ -206,7 +207,8 @@ class ProgressEntry(LedgerEntry):
         triggers = append_only_triggers()
         constraints = [
             models.CheckConstraint(
-                condition=Q(metric__in=["spend", "orders", "points", "recharge"]), name="tiers_progress_metric_known"
+                condition=Q(metric__in=["spend", "orders", "points", "recharge", "growth"]),
+                name="tiers_progress_metric_known",
             ),
         ]
         indexes = [

@@ -12,7 +12,8 @@ SPEND: Final = "spend"
 ORDERS: Final = "orders"
 POINTS: Final = "points"
 RECHARGE: Final = "recharge"
-METRICS: Final = (SPEND, ORDERS, POINTS, RECHARGE)
+GROWTH: Final = "growth"
+METRICS: Final = (SPEND, ORDERS, POINTS, RECHARGE, GROWTH)
 
 ANY: Final = "any"
 ALL: Final = "all"

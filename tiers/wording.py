@@ -12,6 +12,7 @@ from tiers.rules import (
     CALENDAR_MONTH,
     CALENDAR_QUARTER,
     CALENDAR_YEAR,
+    GROWTH,
     LIFETIME,
     ORDERS,
     POINTS,
@@ -32,6 +33,8 @@ def amount_of(metric: str, amount: Decimal) -> str:
     count = int(amount)
     if metric == POINTS:
         return ngettext("%(count)s point", "%(count)s points", count) % {"count": f"{count:,}"}
+    if metric == GROWTH:
+        return ngettext("%(count)s growth point", "%(count)s growth points", count) % {"count": f"{count:,}"}
     return ngettext("%(count)s order", "%(count)s orders", count) % {"count": f"{count:,}"}
 
 
@@ -51,6 +54,7 @@ def _condition(metric: str, amount: Decimal) -> str:
         ORDERS: _("place %(amount)s"),
         POINTS: _("earn %(amount)s"),
         RECHARGE: _("recharge %(amount)s"),
+        GROWTH: _("get %(amount)s"),
     }[metric]
     return text % {"amount": amount_of(metric, amount)}
 

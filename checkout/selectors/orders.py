@@ -239,7 +239,9 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
 def recharge_view(data: dict[str, Any]) -> dict[str, Any]:
     """A kept receipt of a recharge with amounts as numbers again."""
     columns = ("principal", "bonus", "received", "change", "wallet_principal", "wallet_bonus")
-    return {**_with_decimals(data, columns), "sold_at": datetime.fromisoformat(data["sold_at"])}
+    shown = {**_with_decimals(data, columns), "sold_at": datetime.fromisoformat(data["sold_at"])}
+    shown["goods"] = [_with_decimals(row, ("quantity",)) for row in data.get("goods", [])]
+    return shown
 
 
 def receipt_view(data: dict[str, Any]) -> dict[str, Any]:

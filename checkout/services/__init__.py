@@ -28,13 +28,14 @@ from checkout.services.errors import (
     QuoteChanged,
 )
 from checkout.services.exports import record_order_export
-from checkout.services.recharge import recharge_at_till, void_recharge_sale
+from checkout.services.recharge import NOT_FOR_RECHARGES, PlanChanged, recharge_at_till, void_recharge_sale
 from checkout.services.registration import register_at_till
 from checkout.services.tenders import Tender
 from checkout.services.tills import InvalidCash, close_shift, open_shift, save_till
 from checkout.services.void import void_order
 
 __all__ = [
+    "NOT_FOR_RECHARGES",
     "BasketClosed",
     "CannotVoid",
     "InvalidCash",
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidTender",
     "MemberNotUsable",
     "NoShift",
+    "PlanChanged",
     "QuoteChanged",
     "Tender",
     "add_product",

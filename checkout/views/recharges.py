@@ -1,7 +1,9 @@
 """Stored value sold at the till: plans as big buttons or a free amount, the receipt, and the undoing of a mistake."""
 
+from decimal import Decimal
 from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -9,41 +11,79 @@ from django.views.decorators.http import require_POST, require_safe
 import gifts.selectors
 import members.selectors
 import wallet.selectors
+import wallet.services
 from checkout import selectors, services
-from checkout.forms import RechargeForm, VoidForm, refuse
+from checkout.forms import RechargeForm, RechargeVoidForm, refuse
 from checkout.views.desk import Sale, at_till
 from core.errors import DomainError
+from gifts import wording
+from gifts.selectors import Offer
 from members.models import Member
 from stores.models import Staff
 
 
 @at_till
 def recharge_create(sale: Sale) -> HttpResponse:
-    """Sell stored value to the member of the sale, or to one that is looked up here."""
+    """Sell stored value to the member of the sale, or to one that is looked up here.
+
+    ``?offer`` answers with what a free amount gets, so that the customer is told before paying (R-W1).
+    """
     member = _member(sale)
     if member is None:
         return _look_up(sale)
+    offers = gifts.selectors.list_offers(store=sale.desk.till.store, member_id=member.pk, at=sale.at)
     form = RechargeForm(sale.request.POST or None, initial={"member": member.pk})
+    if sale.request.method == "POST" and "offer" in sale.request.GET:
+        return render(sale.request, "checkout/recharge_form.html#offer", _free(sale, offers, form))
     if sale.request.method == "POST" and form.is_valid():
         try:
             sale_id = _recharge(sale, form)
         except DomainError as refused:
-            refuse(form, refused)
+            refuse(form, refused, "payer_name" if isinstance(refused, wallet.services.IdentityRequired) else None)
         else:
             return redirect("checkout:recharge-detail", selectors.get_recharge_sale(sale_id).recharge_id)
     context = {
         "form": form,
         "member": member,
         "balance": wallet.selectors.get_balance(member_id=member.pk, at=sale.at),
-        "plans": [
-            (f"{plan.pk}:{plan.amount}", plan)
-            for plan in gifts.selectors.list_plans_for(store=sale.desk.till.store, at=sale.at)
-        ],
+        "offers": [_button(offer, sale) for offer in offers],
         "chosen": form["plan"].value() or "",
+        "payer_open": form.is_bound and form.asks_payer,
         "till": sale.desk.till,
         "held_count": sale.desk.held_count,
+        **_free(sale, offers, form),
     }
     return render(sale.request, "checkout/recharge_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _button(offer: Offer, sale: Sale) -> dict[str, Any]:
+    """A plan as the cashier reads it out: what it costs, all that comes with it, and for whom it is."""
+    plan = offer.plan
+    left = None if plan.total_limit is None else plan.total_limit - plan.sold_count
+    return {
+        "value": f"{plan.pk}:{plan.amount}:{plan.version}",
+        "plan": plan,
+        "gives": wording.gives(offer.terms, at=sale.at),
+        "limits": wording.limits(plan),
+        "left": left,
+        "refusal": offer.refusal,
+    }
+
+
+def _free(sale: Sale, offers: list[Offer], form: RechargeForm) -> dict[str, Any]:
+    """The plan that the typed amount gets; nothing while there is no amount."""
+    typed = form["amount"].value()
+    try:
+        amount: Decimal | None = form.fields["amount"].clean(typed)
+    except ValidationError:
+        amount = None
+    best = None if amount is None else gifts.selectors.best_offer(offers, amount)
+    return {
+        "free_amount": amount,
+        "free_value": "" if best is None else f"{best.plan.pk}:{best.plan.version}",
+        "free_plan": None if best is None else best.plan,
+        "free_gives": [] if best is None else wording.gives(best.terms, at=sale.at),
+    }
 
 
 def _member(sale: Sale) -> Member | None:
@@ -79,8 +119,11 @@ def _recharge(sale: Sale, form: RechargeForm) -> int:
         member_id=data["member"],
         amount=data["amount"],
         plan_id=data["plan_id"],
+        plan_version=data["plan_version"],
+        as_shown=data["as_shown"],
         kind=data["kind"],
         received=data["received"],
+        payer=form.payer,
         actor=sale.staff,
         at=sale.at,
     )
@@ -89,7 +132,7 @@ def _recharge(sale: Sale, form: RechargeForm) -> int:
 @require_safe
 def recharge_detail(request: HttpRequest, recharge_id: int) -> HttpResponse:
     """The receipt of a recharge as it was, and its undoing where that is still possible."""
-    return _detail(request, recharge_id, VoidForm())
+    return _detail(request, recharge_id, RechargeVoidForm())
 
 
 @require_POST
@@ -98,7 +141,7 @@ def recharge_void_create(request: HttpRequest, recharge_id: int) -> HttpResponse
 
     def void(sale: Sale) -> HttpResponse:
         recharge = selectors.get_recharge_for(sale.staff, recharge_id)
-        form = VoidForm(request.POST)
+        form = RechargeVoidForm(request.POST)
         if form.is_valid():
             try:
                 services.void_recharge_sale(
@@ -106,6 +149,7 @@ def recharge_void_create(request: HttpRequest, recharge_id: int) -> HttpResponse
                     sale_id=recharge.pk,
                     till=sale.desk.till,
                     reason=form.cleaned_data["reason"],
+                    goods_returned=form.cleaned_data["goods_returned"],
                     actor=sale.staff,
                     at=sale.at,
                 )
@@ -118,7 +162,7 @@ def recharge_void_create(request: HttpRequest, recharge_id: int) -> HttpResponse
     return at_till(void)(request)
 
 
-def _detail(request: HttpRequest, recharge_id: int, form: VoidForm) -> HttpResponse:
+def _detail(request: HttpRequest, recharge_id: int, form: RechargeVoidForm) -> HttpResponse:
     sale = selectors.get_recharge_for(cast("Staff", request.user), recharge_id)
     context: dict[str, Any] = {
         "recharge": sale,

@@ -1,5 +1,7 @@
 /* Pages beside the sale: Esc leads back, digits choose from a list, Ctrl+Enter sends the form. */
 
+import { cents } from "./tenders.js";
+
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   if (event.code === "Escape" && !document.querySelector("dialog[open]")) {
@@ -24,3 +26,19 @@ document.addEventListener("change", (event) => {
   if (event.target.value) amount.value = "";
   else amount.focus();
 });
+
+/* What goes back of the cash that was handed over. */
+const change = document.querySelector("[data-change-of]");
+const received = document.querySelector("input[name=received]");
+function showChange() {
+  const plan = document.querySelector("input[name=plan]:checked");
+  const due = cents(plan?.dataset.amount ?? amount?.value ?? "") ?? 0;
+  const given = cents(received.value) ?? 0;
+  const back = given - due;
+  change.textContent = due && back > 0
+    ? `${change.dataset.text} ${change.dataset.symbol}${Math.trunc(back / 100).toLocaleString("en")}.${String(back % 100).padStart(2, "0")}`
+    : "";
+}
+if (change && received) {
+  for (const kind of ["input", "change"]) received.form.addEventListener(kind, showChange);
+}

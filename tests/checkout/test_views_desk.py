@@ -124,11 +124,11 @@ def test_a_plan_is_sold_once_with_bonus_and_points(desk, shop, regular, now, led
         name="充1000送100", amount=Decimal("1000.00"), bonus=Decimal("100.00"), points=50
     )
     page = desk.get(f"/checkout/recharges/new/?member={regular.pk}").content.decode()
-    assert f'value="{plan.pk}:1000.00"' in page
+    assert f'value="{plan.pk}:1000.00:1"' in page
     data = {
         **key(),
         "member": regular.pk,
-        "plan": f"{plan.pk}:1000.00",
+        "plan": f"{plan.pk}:1000.00:1",
         "kind": "cash",
         "received": "1,100",
     }

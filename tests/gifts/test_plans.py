@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from audit.models import Record
 from gifts import services
 from gifts.models import RechargePlan
-from gifts.selectors import best_plan, list_plans, list_plans_for
+from gifts.selectors import best_offer, get_terms, list_offers, list_plans, list_plans_for
+from tests.factories.ledgers import make_member
 
 D = Decimal
 TODAY = date(2026, 3, 18)
@@ -90,15 +91,16 @@ def test_plans_are_offered_on_their_days_in_their_stores(save, store, other_stor
     [("99.99", None), ("100.00", "100+5"), ("499.99", "300+40"), ("500.00", "500+40 and points"), ("5000.00", "long")],
 )
 def test_a_free_amount_gets_the_best_single_plan_that_it_reaches(save, store, now, amount, name):
+    member = make_member(store)
     save("100+5", "100.00", "5.00")
     save("300+40", "300.00", "40.00")
     save("500+40 and points", "500.00", "40.00", points=10)
     save("1000+200", "1000.00", "200.00", bonus_days=30)
     save("long", "1000.00", "200.00")
 
-    plan = best_plan(amount=D(amount), store=store, at=now)
+    offer = best_offer(list_offers(store=store, member_id=member.pk, at=now), D(amount))
 
-    assert (plan and plan.name) == name
+    assert (offer and offer.plan.name) == name
 
 
 def test_the_bonus_lasts_through_the_last_of_its_days(save, now):
@@ -109,11 +111,15 @@ def test_the_bonus_lasts_through_the_last_of_its_days(save, now):
 def test_a_snapshot_holds_what_was_agreed(save):
     plan = save("500+50", "500.00", "50.00", points=100, bonus_days=90)
 
-    assert plan.snapshot() == {
+    assert get_terms(plan).snapshot() == {
         "plan": plan.pk,
+        "version": 1,
         "name": "500+50",
         "amount": "500.00",
         "bonus": "50.00",
-        "points": 100,
         "bonus_days": 90,
+        "points": 100,
+        "growth": 0,
+        "coupons": [],
+        "goods": [],
     }

@@ -33,8 +33,9 @@ def record_progress(
     """Write the metrics of one event in one multi-row insert; the same key again writes nothing.
 
     ``spend`` is net goods paid without recharges and the bonus-money share, ``orders`` 1 for a paid order, ``points``
-    those earned by the purchase, ``recharge`` the principal (R-T1). Zeros are left out. A part taken back later is a
-    negative amount under a key of its own on the original ``business_on`` (R-T6). An unknown metric is a ValueError.
+    those earned by the purchase, ``recharge`` the principal, ``growth`` what plans and campaigns give (R-T1). Zeros are
+    left out. A part taken back later is a negative amount under a key of its own on the original ``business_on``
+    (R-T6). An unknown metric is a ValueError.
     """
     unknown = set(metrics) - set(METRICS)
     if unknown:

@@ -1,0 +1,73 @@
+"""Proofs of the packages that came with recharges, each one statement (R-W12)."""
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from jobs.registry import Difference, Proof
+
+LIMIT = 1000
+
+
+def _check(count: str, differences: str) -> tuple[int, list[Difference]]:
+    with connection.cursor() as cursor:
+        cursor.execute(count)
+        checked = int(cursor.fetchone()[0])
+        cursor.execute(differences + " ORDER BY 1 LIMIT %s", [LIMIT])
+        rows = cursor.fetchall()
+    return checked, [Difference(str(subject), str(expected), str(found)) for subject, expected, found in rows]
+
+
+def check_counters() -> tuple[int, list[Difference]]:
+    """What a plan counts as sold is the number of its packages that were not taken back."""
+    return _check(
+        "SELECT count(*) FROM gifts_rechargeplan",
+        """
+        SELECT 'recharge_plan:' || p.id, count(g.id), p.sold_count
+        FROM gifts_rechargeplan p LEFT JOIN gifts_grant g ON g.plan_id = p.id AND g.status <> 'taken_back'
+        GROUP BY p.id
+        HAVING count(g.id) <> p.sold_count
+        """,
+    )
+
+
+def check_points() -> tuple[int, list[Difference]]:
+    """The points of a package are those of its entry, and were taken back where the package says so."""
+    return _check(
+        "SELECT count(*) FROM gifts_grantitem WHERE kind = 'points'",
+        """
+        SELECT g.source, (CASE WHEN i.state = 'given' THEN i.quantity ELSE i.used END)::bigint,
+               coalesce(e.computed, 0) + coalesce(b.computed, 0)
+        FROM gifts_grantitem i
+        JOIN gifts_grant g ON g.id = i.grant_id
+        LEFT JOIN points_entry e ON e.idempotency_key = i.reference AND e.account_id = g.member_id
+        LEFT JOIN LATERAL (
+          SELECT sum(computed) AS computed FROM points_entry WHERE original_id = e.id AND g.status <> 'given'
+        ) b ON true
+        WHERE i.kind = 'points'
+          AND coalesce(e.computed, 0) + coalesce(b.computed, 0)
+              <> (CASE WHEN i.state = 'given' THEN i.quantity ELSE i.used END)::bigint
+        """,
+    )
+
+
+def check_coupons() -> tuple[int, list[Difference]]:
+    """The coupons of a package were issued for it, and are void where the package took them back."""
+    return _check(
+        "SELECT count(*) FROM gifts_grantitem WHERE kind = 'coupon'",
+        """
+        SELECT g.source || ' ' || i.reference, i.state, coalesce(c.status, '-')
+        FROM gifts_grantitem i
+        JOIN gifts_grant g ON g.id = i.grant_id
+        LEFT JOIN coupons_coupon c ON c.id = i.reference::bigint AND c.source = g.source
+        WHERE i.kind = 'coupon'
+          AND (c.id IS NULL OR (i.state = 'taken_back' AND c.status <> 'void')
+               OR (i.state = 'used' AND c.status <> 'redeemed' AND c.status <> 'issued'))
+        """,
+    )
+
+
+PROOFS = (
+    Proof("gifts.counters", _("Plans count the packages they sold"), check_counters),
+    Proof("gifts.points", _("Packages equal their points entries"), check_points),
+    Proof("gifts.coupons", _("Packages equal their coupons"), check_coupons),
+)

@@ -1,0 +1,125 @@
+"""What a plan gives and who can have it, in plain words for buttons, lists, forms and receipts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from core.days import last_day
+from gifts.models import RechargePlan
+from gifts.selectors import Terms
+
+
+def money(amount: Decimal) -> str:
+    """``¥500`` or ``¥500.50``: a button has little room."""
+    text = f"{amount:,.2f}".removesuffix(".00")
+    return f"{settings.CURRENCY_SYMBOL}{text}"
+
+
+def gives(terms: Terms, *, at: datetime | None = None) -> list[str]:
+    """Everything that comes with the money, one text each.
+
+    With ``at`` the bonus names its last day, which the customer must be told before paying (R-W1); without it says for
+    how long it lasts.
+    """
+    plan = terms.plan
+    texts = []
+    if plan.bonus:
+        texts.append(_bonus(plan, at))
+    if plan.points:
+        text = ngettext("%(count)s bonus point", "%(count)s bonus points", plan.points)
+        texts.append(text % {"count": f"{plan.points:,}"})
+    if plan.growth:
+        text = ngettext("%(count)s growth point", "%(count)s growth points", plan.growth)
+        texts.append(text % {"count": f"{plan.growth:,}"})
+    texts += [_times(one.name, str(one.count)) for one in terms.coupons]
+    texts += [_times(one.name, f"{one.quantity.normalize():f}") for one in terms.goods]
+    return texts
+
+
+def _bonus(plan: RechargePlan, at: datetime | None) -> str:
+    amount = money(plan.bonus)
+    if plan.bonus_days is None:
+        return _("%(amount)s bonus without end") % {"amount": amount}
+    ends_at = None if at is None else plan.bonus_expires_at(at)
+    if ends_at is not None:
+        return _("%(amount)s bonus, valid through %(day)s") % {"amount": amount, "day": last_day(ends_at).isoformat()}
+    text = ngettext("%(amount)s bonus valid %(count)s day", "%(amount)s bonus valid %(count)s days", plan.bonus_days)
+    return text % {"amount": amount, "count": plan.bonus_days}
+
+
+def _times(name: str, count: str) -> str:
+    return name if count == "1" else f"{count} × {name}"
+
+
+def limits(plan: RechargePlan) -> list[str]:
+    """Who can have it and how often, one text each."""
+    texts = []
+    if plan.is_first_only:
+        texts.append(_("only for a first recharge"))
+    if plan.member_limit is not None:
+        text = ngettext("%(count)s time per member", "%(count)s times per member", plan.member_limit)
+        texts.append(text % {"count": plan.member_limit})
+    if plan.daily_limit is not None:
+        text = ngettext("%(count)s time per member and day", "%(count)s times per member and day", plan.daily_limit)
+        texts.append(text % {"count": plan.daily_limit})
+    if plan.total_limit is not None:
+        text = ngettext("%(count)s package in all", "%(count)s packages in all", plan.total_limit)
+        texts.append(text % {"count": f"{plan.total_limit:,}"})
+    if plan.starts_on or plan.ends_on:
+        texts.append(_period(plan))
+    return texts
+
+
+def _period(plan: RechargePlan) -> str:
+    if plan.starts_on and plan.ends_on:
+        return _("from %(first)s through %(last)s") % {
+            "first": plan.starts_on.isoformat(),
+            "last": plan.ends_on.isoformat(),
+        }
+    if plan.starts_on:
+        return _("from %(first)s on") % {"first": plan.starts_on.isoformat()}
+    return _("through %(last)s") % {"last": plan.ends_on.isoformat() if plan.ends_on else ""}
+
+
+def joined(texts: Sequence[str]) -> str:
+    """``A, B and C``."""
+    if len(texts) < 2:
+        return "".join(texts)
+    return pgettext("list of gifts", ", ").join(texts[:-1]) + pgettext("list of gifts", " and ") + texts[-1]
+
+
+def sentence(terms: Terms) -> str:
+    """The whole plan as one sentence."""
+    given, limited = gives(terms), limits(terms.plan)
+    names = {
+        "amount": money(terms.plan.amount),
+        "gifts": joined(given),
+        "limits": pgettext("list of gifts", ", ").join(limited),
+    }
+    if not given:
+        return _("Pay %(amount)s, get nothing on top.") % names
+    if not limited:
+        return _("Pay %(amount)s, get %(gifts)s.") % names
+    return _("Pay %(amount)s, get %(gifts)s; %(limits)s.") % names
+
+
+def example(terms: Terms, *, at: datetime) -> str:
+    """What a customer has who pays a little more today: principal, and the bonus with its last day."""
+    plan = terms.plan
+    paid = plan.amount + 20
+    if not plan.bonus:
+        return _("Example: who pays %(paid)s today has %(paid)s principal, which never expires.") % {
+            "paid": money(paid)
+        }
+    names = {"paid": money(paid), "bonus": _bonus(plan, at), "total": money(paid + plan.bonus)}
+    return (
+        _(
+            "Example: who pays %(paid)s today has %(paid)s principal, which never expires, and %(bonus)s: "
+            "%(total)s to spend."
+        )
+        % names
+    )
