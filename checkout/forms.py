@@ -197,7 +197,6 @@ class RegistrationForm(CommandForm, MemberForm):
         )
 
 
-class RechargeForm(CommandForm):
 INDIVIDUAL = "individual"
 COMPANY = "company"
 
@@ -211,6 +210,7 @@ ID_KINDS = (
 )
 
 
+class RechargeForm(CommandForm):
     """Stored value sold: one of the plans as it was shown, or a free amount; how it is paid, and by whom if asked.
 
     ``plan`` is ``<id>:<amount>:<version>`` of a button; ``offer`` is ``<id>:<version>`` of the plan that the screen
@@ -223,7 +223,6 @@ ID_KINDS = (
     amount = MoneyField(required=False, label=_("Free amount"), above=0)
     kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
     received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
-
     payer_kind = forms.ChoiceField(
         label=_("Payer"),
         required=False,
@@ -239,6 +238,7 @@ ID_KINDS = (
         help_text=_("Stored sealed; only its end is shown later."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["kind"]
@@ -248,16 +248,15 @@ ID_KINDS = (
     def clean(self) -> dict[str, Any]:
         """``plan_id`` and ``amount`` from the button ``<id>:<amount>`` or from the box."""
         data = super().clean() or self.cleaned_data
-        plan_id, _colon, shown = (data.get("plan") or "").partition(":")
-        data["plan_id"] = None
-        if plan_id:
-            if not (plan_id.isascii() and plan_id.isdigit() and len(plan_id) < 10):
-                raise forms.ValidationError(_("Choose a plan or type an amount."))
-            data["plan_id"] = int(plan_id)
+        data["as_shown"] = not data.get("plan")
+        if data.get("plan"):
+            data["plan_id"], shown, data["plan_version"] = _plan_of(data["plan"])
             data["amount"] = MoneyField(above=0).clean(shown)
         else:
             if data.get("amount") is None and "amount" not in self.errors:
                 raise forms.ValidationError(_("Choose a plan or type an amount."))
+            data["plan_id"], data["plan_version"] = _offer_of(data.get("offer") or "")
+        data["received"] = data.get("received") or data.get("amount")
         if data.get("payer_kind") == COMPANY and not data.get("payer_name"):
             self.add_error("payer_name", _("Which company pays?"))
         number = papers.plain_number(data.get("id_number") or "")
@@ -266,8 +265,8 @@ ID_KINDS = (
         elif number and not papers.is_document_number(data["id_kind"], number):
             self.add_error("id_number", _("This is no number of such a document; check it digit by digit."))
         data["id_number"] = number
-            data["plan_id"], data["plan_version"] = _offer_of(data.get("offer") or "")
-        data["received"] = data.get("received") or data.get("amount")
+        return data
+
     @property
     def payer(self) -> Payer | None:
         """Who pays, where anything of it was filled in."""
@@ -307,8 +306,6 @@ class RechargeVoidForm(CommandForm):
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
     goods_returned = forms.BooleanField(label=_("All gifts that were handed over came back"), required=False)
-
-        return data
 
 
 class VoidForm(CommandForm):
