@@ -1,15 +1,17 @@
 """What people type about members, turned into domain values."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.forms import CommandForm, LenientDateField
-from members import identity, registry
-from members.models import Member
+from members import identity, registry, services
+from members.models import Card, Member
 from members.selectors import MemberFilter
 from members.services import MemberData
 
@@ -143,6 +145,76 @@ class MemberFilterForm(forms.Form):
             registered_from=cleaned.get("registered_from"),
             registered_until=cleaned.get("registered_until"),
         )
+
+
+def _pin_field(label: Any) -> forms.CharField:
+    # "one-time-code" keeps browsers from offering to store it.
+    attrs = {"inputmode": "numeric", "maxlength": 6, "autocomplete": "one-time-code", "class": "pin-input"}
+    return forms.CharField(label=label, max_length=20, widget=forms.PasswordInput(attrs=attrs))
+
+
+class PinForm(forms.Form):
+    """The member's PIN, typed by the member."""
+
+    pin = _pin_field(pgettext_lazy("member", "PIN"))
+
+    def clean_pin(self) -> str:
+        """Full-width digits of an input method count as digits."""
+        return unicodedata.normalize("NFKC", self.cleaned_data["pin"])
+
+    @property
+    def problem(self) -> str:
+        """The first error in words, for a pad that has one place for messages."""
+        return next((str(errors[0]) for errors in self.errors.values()), "")
+
+
+class NewPinForm(PinForm):
+    """A PIN that the member chooses, typed twice."""
+
+    pin_again = _pin_field(_("The same PIN again"))
+
+    def clean(self) -> dict[str, Any]:
+        """Both must be equal."""
+        cleaned = super().clean() or self.cleaned_data
+        again = unicodedata.normalize("NFKC", cleaned.get("pin_again", ""))
+        if "pin" in cleaned and again and cleaned["pin"] != again:
+            self.add_error("pin_again", _("The two PINs differ. Type the same one twice."))
+        return cleaned
+
+
+class PinChangeForm(NewPinForm):
+    """Another PIN for a member who knows the present one."""
+
+    old_pin = _pin_field(_("Present PIN"))
+    field_order = ("old_pin", "pin", "pin_again")
+
+
+class PinResetForm(forms.Form):
+    """Why a PIN is removed, and that the member proved who they are (R-W10)."""
+
+    id_shown = forms.BooleanField(
+        label=_("The member has shown an identity document"),
+        error_messages={"required": _("Ask for an identity document first.")},
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
+class CardBlockForm(forms.Form):
+    """What happened to a card that is gone."""
+
+    reason = forms.ChoiceField(
+        label=_("What happened"),
+        choices=[(one.value, one.label) for one in services.LOSSES],
+        initial=Card.EndReason.LOST.value,
+        widget=forms.RadioSelect,
+    )
+
+
+class CardReplaceForm(CommandForm):
+    """Why a member gets a new number; ``number`` is the one that the form showed."""
+
+    number = forms.CharField(max_length=10, widget=forms.HiddenInput)
+    reason = forms.ChoiceField(label=_("Reason"), choices=Card.EndReason.choices, widget=forms.RadioSelect)
 
 
 class ReminderFilterForm(forms.Form):

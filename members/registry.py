@@ -14,6 +14,9 @@ from core.links import Link
 if TYPE_CHECKING:
     from members.models import Member
 
+#: Quick actions with this order and above stand in the menu of the member page.
+MENU_FROM = 50
+
 Details = Mapping[str, Any]
 
 
@@ -73,8 +76,9 @@ def badges_of(member: "Member", at: datetime) -> list[Badge]:
 def register_member_action(link: Link, is_offered: Callable[["Member"], bool] | None = None) -> None:
     """Put a quick action into the member page's header: a URL that takes the member's id as its only argument.
 
-    Order below 50 makes it a button, others stand in the menu "More". Without ``is_offered`` it is for every member
-    who is neither closed nor merged.
+    Order below ``MENU_FROM`` makes it a button, others stand in the menu "More". Without ``is_offered`` it is for every
+    member who is neither closed nor merged. Registered under a name that is taken, it takes that one's place: an app
+    above may have a fuller way of doing the same.
     """
     links.register(link)
     _actions[link.name] = MemberAction(link, is_offered or (lambda member: member.is_open))

@@ -5,13 +5,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from core import pinyin
 from core.days import end_of, start_of
 from core.keyset import Page, paginate
 from members import identity
-from members.models import OPEN_STATUSES, Member, Reminder, SearchKey, StatusChange
+from members.models import OPEN_STATUSES, Card, Member, Pin, Reminder, SearchKey, StatusChange
 from stores.models import Staff
 
 NEWEST_FIRST = ("-registered_at", "-id")
@@ -41,15 +41,6 @@ def get_phone(member: Member) -> str:
     return identity.open_phone(member.phone_cipher)
 
 
-def get_open_member_by_phone(phone: str) -> Member | None:
-    """The active or frozen member with this phone in any notation, or None (also for what is no phone)."""
-    try:
-        canonical = identity.normalize_phone(phone)
-    except identity.InvalidPhone:
-        return None
-    return _open().filter(phone_hash=identity.phone_hash(canonical)).first()
-
-
 def list_all() -> QuerySet[Member]:
     """Every member with the store of registration."""
     return Member.objects.select_related("store")
@@ -60,10 +51,13 @@ def find_members(text: str, limit: int = 20) -> list[Member]:
 
     In this order: ten digits with the right check digit are a member number; a whole phone; four digits are the end
     of a phone; else the beginning of the name, or of its pinyin or initials. Several hits are a list to choose from.
+    The number of a card that was reported lost or replaced finds nobody: :func:`find_ended_card` says why.
     """
     wanted = unicodedata.normalize("NFKC", text).strip()
     if not wanted or "\0" in wanted or len(wanted) > 60:
         return []
+    if identity.is_member_number(wanted):
+        return list(_open().filter(~Exists(_ended(wanted)), number=wanted)[:limit])
     exact = _exact_condition(wanted)
     if exact is not None:
         return list(_open().filter(exact).order_by("-registered_at", "-id")[:limit])
@@ -81,14 +75,37 @@ def find_members(text: str, limit: int = 20) -> list[Member]:
     return list({row.member_id: row.member for row in rows}.values())[:limit]
 
 
+def _ended(number: str) -> QuerySet[Card]:
+    return Card.objects.filter(number=number, ended_at__isnull=False)
+
+
+def find_ended_card(text: str) -> Card | None:
+    """The card with this number that was reported lost or replaced, with its member, or None; ``refusal`` says why."""
+    number = unicodedata.normalize("NFKC", text).strip()
+    if not identity.is_member_number(number):
+        return None
+    return _ended(number).select_related("member").first()
+
+
+def list_cards(member: Member) -> list[Card]:
+    """Every card that the member ever had, the present one first; the first card stands in no table until it ends."""
+    rows = list(Card.objects.filter(member=member).order_by("-issued_at", "-id"))
+    for row in rows:
+        row.member = member
+    return rows or [Card(member=member, number=member.number, issued_at=member.registered_at)]
+
+
+def has_pin(member_id: int) -> bool:
+    """Whether the member can confirm payments by PIN."""
+    return Pin.objects.filter(member_id=member_id).exists()
+
+
 def _open() -> QuerySet[Member]:
     return list_all().filter(status__in=OPEN_STATUSES)
 
 
 def _exact_condition(text: str) -> Q | None:
     """What a text of digits means, or None where it is to be read as a name."""
-    if identity.is_member_number(text):
-        return Q(number=text)
     if re.fullmatch(r"[0-9]{4}", text):
         return Q(phone_tail=text)
     try:
@@ -102,6 +119,9 @@ def search_condition(text: str) -> Q:
     wanted = unicodedata.normalize("NFKC", text).strip()
     if not wanted or "\0" in wanted:
         return Q()
+    if identity.is_member_number(wanted):
+        # Lists find members by the cards they had, too.
+        return Q(number=wanted) | Q(pk__in=_ended(wanted).values("member_id"))
     exact = _exact_condition(wanted)
     if exact is not None:
         return exact

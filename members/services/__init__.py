@@ -1,6 +1,6 @@
 """What is done to members, by use case. ``lock_member`` is the mutex that every movement of value takes first."""
 
-from members.services.cards import NotOfUnnamed, block_card, replace_card, unblock_card
+from members.services.cards import LOSSES, NotOfUnnamed, block_card, replace_card, unblock_card
 from members.services.disclosure import record_export, reveal_phone
 from members.services.errors import InvalidMember, PhoneTaken, WrongStatus
 from members.services.locking import hold_member, lock_member
@@ -30,6 +30,7 @@ from members.services.reminders import NewReminder, add_reminders, complete_remi
 from members.services.status import freeze_member, unfreeze_member
 
 __all__ = [
+    "LOSSES",
     "Entrance",
     "InvalidMember",
     "InvalidPin",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +16,7 @@ from core import links
 from core.http import render_page
 from core.listing import list_page
 from core.workbook import limited, workbook_response
-from members import selectors, services
+from members import registry, selectors, services
 from members.columns import EXPORT_COLUMNS, export_row
 from members.forms import MemberCreateForm, MemberEditForm, MemberFilterForm, MemberForm
 from members.models import Member
@@ -37,7 +36,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     form = _filter_form(request)
     rows = selectors.list_members(form.criteria)
     page = list_page(rows, request.GET, sorts={"registered": "registered_at"}, default="-registered")
-    context = {"form": form, "page": page}
+    context = {"form": form, "page": page, "ended_card": selectors.find_ended_card(form.criteria.search)}
     return render_page(request, "members/member_list.html", context, fragment="table")
 
 
@@ -139,14 +138,19 @@ def member_detail(request: HttpRequest, pk: int) -> HttpResponse:
         {"name": panel.name.replace(".", "-"), "label": panel.label, "url": reverse(panel.url_name, args=[pk])}
         for panel in links.member_panels_for(acting_staff(request))
     ]
-    context = {"member": member, "panels": panels, "changes": selectors.list_status_changes(pk)[:5]}
+    staff = acting_staff(request)
+    actions = [
+        {"label": action.label, "icon": action.icon, "url": reverse(action.url_name, args=[pk]), "order": action.order}
+        for action in registry.actions_for(staff, member)
+    ]
+    context = {
+        "member": member,
+        "panels": panels,
+        "badges": registry.badges_of(member, timezone.now()),
+        "buttons": [action for action in actions if action["order"] < registry.MENU_FROM],
+        "menu": [action for action in actions if action["order"] >= registry.MENU_FROM],
+        "card": selectors.list_cards(member)[0],
+        "has_pin": selectors.has_pin(pk),
+        "changes": selectors.list_status_changes(pk)[:5],
+    }
     return render(request, "members/member_detail.html", context)
-
-
-@require_GET
-def member_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """The member number as a QR code: the virtual card."""
-    code = segno.make_qr(find_member(pk).number, error="m")
-    image = code.svg_inline(scale=6, border=4, svgclass=None, lineclass=None, omitsize=False, dark="#000", light="#fff")
-    body = image.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    return HttpResponse(body, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
