@@ -15,6 +15,7 @@ from wallet.models import Account, Entry, Lot, Recharge
 from wallet.rules import SPENDING_ORDERS
 from wallet.selectors import get_balance, get_totals
 
+pytestmark = pytest.mark.usefixtures("_no_pin")
 START = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
 TABLES = ("wallet_account", "wallet_recharge", "wallet_entry", "wallet_lot", "wallet_lotuse")
 CENTS = st.integers(1, 40_000).map(from_cents)
