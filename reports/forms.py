@@ -63,3 +63,26 @@ class SalesFilterForm(forms.Form):
         """The stores asked for, of those the person may see."""
         code = self.cleaned_data.get("store") if self.is_valid() else ""
         return [store for store in self.stores if not code or store.code == code]
+
+
+class DayFilterForm(forms.Form):
+    """A day and a store; nonsense falls back to today and to all of the person's stores."""
+
+    day = LenientDateField(label=_("End of day"), required=False)
+    store = forms.ChoiceField(label=_("Store"), required=False)
+
+    def __init__(self, *args: Any, stores: list[Store], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [("", _("All stores")), *[(store.code, store.name) for store in stores]]
+        self.fields["store"] = forms.ChoiceField(label=_("Store"), choices=choices, required=False)
+        self.stores = stores
+
+    def chosen_day(self, today: date) -> date:
+        """The day asked for, today at the latest."""
+        day = self.cleaned_data.get("day") if self.is_valid() else None
+        return min(day or today, today)
+
+    def chosen_stores(self) -> list[Store]:
+        """The stores asked for, of those the person may see."""
+        code = self.cleaned_data.get("store") if self.is_valid() else ""
+        return [store for store in self.stores if not code or store.code == code]

@@ -12,7 +12,12 @@ class Report(models.Model):
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         default_permissions = ()
-        permissions = [("view_sales", "Can see sales reports"), ("export_sales", "Can download sales reports")]
+        permissions = [
+            ("view_sales", "Can see sales reports"),
+            ("export_sales", "Can download sales reports"),
+            ("view_value", "Can see the books of points, stored value and passes"),
+            ("export_value", "Can download the books of points, stored value and passes"),
+        ]
 
     def __str__(self) -> str:
         return "report"
