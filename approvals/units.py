@@ -20,7 +20,7 @@ def format_amount(kind: Kind | None, amount: Decimal) -> str:
 
 def unit_of(kind: Kind) -> str:
     """What stands beside a box for the amount; nothing for a count."""
-    return {MONEY: settings.CURRENCY_SYMBOL, POINTS: _("points")}.get(kind.unit, "")
+    return str({MONEY: settings.CURRENCY_SYMBOL, POINTS: _("points")}.get(kind.unit, ""))
 
 
 def format_limit(kind: Kind, limit: Decimal | None) -> str:
