@@ -314,6 +314,12 @@ class VoidForm(CommandForm):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class PayoutForm(CommandForm):
+    """That the payee of a refund stands at the counter and has shown the document of the claim."""
+
+    is_shown = forms.BooleanField(label=_("Document seen and receipt signed"))
+
+
 class OrderFilterForm(forms.Form):
     """What the list of orders is narrowed to; kept in the URL."""
 

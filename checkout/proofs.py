@@ -109,6 +109,25 @@ def check_voids() -> tuple[int, list[Difference]]:
     )
 
 
+def check_payouts() -> tuple[int, list[Difference]]:
+    """Every refund of stored value that was paid in cash left a drawer once, with its sum, and nothing else did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(p.source, 'cash_out:' || c.id), c.paid, p.amount
+            FROM (SELECT * FROM wallet_cashout WHERE method = 'cash' AND status = 'paid') c
+            FULL JOIN (SELECT * FROM checkout_payout WHERE source LIKE 'cash_out:%%') p
+              ON p.source = 'cash_out:' || c.id AND p.member_id = c.member_id
+            WHERE c.paid IS DISTINCT FROM p.amount ORDER BY 1 LIMIT %s
+            """,
+            [LIMIT],
+        )
+        rows = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM checkout_payout")
+        checked = int(cursor.fetchone()[0])
+    return checked, [Difference(subject, str(expected), str(found)) for subject, expected, found in rows]
+
+
 PROOFS = (
     Proof("checkout.lines", _("Orders equal their lines"), check_lines),
     Proof("checkout.adjustments", _("Orders equal list less reductions"), check_adjustments),
@@ -117,4 +136,5 @@ PROOFS = (
     Proof("checkout.payments", _("Orders equal their tenders"), check_payments),
     Proof("checkout.payment_shares", _("Tenders equal their shares of lines"), check_payment_shares),
     Proof("checkout.voids", _("Voided orders have their void"), check_voids),
+    Proof("checkout.payouts", _("Refunds paid in cash left a drawer"), check_payouts),
 )

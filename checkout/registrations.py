@@ -23,6 +23,7 @@ def register() -> None:
         ("order.voided", _("Order voided")),
         ("recharge.sold", _("Stored value sold at the till")),
         ("order.exported", _("Orders downloaded")),
+        ("payout.made", _("Refund paid out of a drawer")),
     ):
         audit.register_action(action, label)
     settings.define(
@@ -100,4 +101,5 @@ def register_links() -> None:
     register_link(
         Link("recharge", "checkout:recharge-detail", _("Recharge"), "checkout.view_order", kwargs=("recharge_id",))
     )
+    register_link(Link("payouts", "checkout:payout-list", _("Refunds in cash"), "checkout.use_checkout"))
     register_link(Link("order", "checkout:order-detail", _("Order"), "checkout.view_order", kwargs=("pk",)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.views import members, orders, payment, recharges, sale, tills
+from checkout.views import members, orders, payment, payouts, recharges, sale, tills
 
 app_name = "checkout"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("recharges/new/", recharges.recharge_create, name="recharge-create"),
     path("recharges/<int:recharge_id>/", recharges.recharge_detail, name="recharge-detail"),
     path("recharges/<int:recharge_id>/void/", recharges.recharge_void_create, name="recharge-void-create"),
+    path("payouts/", payouts.payout_list, name="payout-list"),
+    path("payouts/<int:pk>/", payouts.payout_create, name="payout-create"),
     path("orders/", orders.order_list, name="order-list"),
     path("orders/export/", orders.order_export, name="order-export"),
     path("orders/<int:pk>/", orders.order_detail, name="order-detail"),
@@ -58,6 +60,8 @@ _AT_THE_TILL = (
     "shift-create",
     "hand-over-create",
     "recharge-create",
+    "payout-list",
+    "payout-create",
 )
 
 PERMISSIONS: dict[str, str] = {

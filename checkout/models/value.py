@@ -133,7 +133,13 @@ class Payout(AppendOnly):
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(AppendOnly.Meta):
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="checkout_payout_amount")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="checkout_payout_amount"),
+            # Stored value leaves as cash by these documents only (invariant 13).
+            models.CheckConstraint(
+                condition=Q(source__regex="^(cash_out|pass_refund):[0-9]+$"), name="checkout_payout_names_its_paper"
+            ),
+        ]
         triggers = append_only_triggers()
         indexes = [models.Index(fields=["store", "business_on"], name="checkout_payout_of_day")]
 

@@ -25,6 +25,7 @@ from checkout.models import (
     Till,
     Void,
 )
+from checkout.selectors.payouts import payout_total
 from core.money import ZERO
 from coupons.rules import check_digit
 from members.models import Member
@@ -222,6 +223,7 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
     tenders = tender_totals(shift.pk)
     cash = tenders[TenderKind.CASH]
     sales = Order.objects.filter(shift_id=shift.pk).aggregate(count=Count("id"), total=Coalesce(Sum("payable"), ZERO))
+    payouts = payout_total(shift_id=shift.pk)
     return {
         "tenders": tenders,
         "sale_count": sales["count"],
@@ -232,7 +234,9 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
         + cash["sales"]
         - cash["voids"]
         + cash["recharges"]
-        - cash["recharge_voids"],
+        - cash["recharge_voids"]
+        - payouts,
+        "payout_total": payouts,
     }
 
 

@@ -28,6 +28,7 @@ from checkout.services.errors import (
     QuoteChanged,
 )
 from checkout.services.exports import record_order_export
+from checkout.services.payouts import CannotPayOut, pay_out_in_cash, record_payout
 from checkout.services.recharge import NOT_FOR_RECHARGES, PlanChanged, recharge_at_till, void_recharge_sale
 from checkout.services.registration import register_at_till
 from checkout.services.tenders import Tender
@@ -35,13 +36,14 @@ from checkout.services.tills import InvalidCash, close_shift, open_shift, save_t
 from checkout.services.void import void_order
 
 __all__ = [
-    "NOT_FOR_RECHARGES",
     "BasketClosed",
+    "CannotPayOut",
     "CannotVoid",
     "InvalidCash",
     "InvalidLine",
     "InvalidTender",
     "MemberNotUsable",
+    "NOT_FOR_RECHARGES",
     "NoShift",
     "PlanChanged",
     "QuoteChanged",
@@ -58,9 +60,11 @@ __all__ = [
     "open_basket",
     "open_shift",
     "parse_quantity",
+    "pay_out_in_cash",
     "pin_coupon",
     "recharge_at_till",
     "record_order_export",
+    "record_payout",
     "refresh",
     "register_at_till",
     "remove_line",

@@ -227,7 +227,7 @@ def list_cash_outs_of(*, member_id: int) -> QuerySet[CashOut]:
 def list_cash_due(*, store_id: int) -> list[CashOut]:
     """Approved refunds that a drawer of this store has to pay, the oldest first."""
     rows = CashOut.objects.filter(store_id=store_id, status=CashOut.Status.DUE, method=CashOut.Method.CASH)
-    return list(rows.select_related("member").order_by("due_on", "id"))
+    return list(rows.select_related("member").prefetch_related("lines").order_by("due_on", "id"))
 
 
 def count_cash_outs(staff: Staff, *, today: date) -> dict[str, int]:
