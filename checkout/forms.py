@@ -105,22 +105,23 @@ class ConfirmationForm(CommandForm):
 
     basket = forms.UUIDField()
     fingerprint = forms.CharField(max_length=64, required=False)
+    pin_proof = forms.UUIDField(required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        for kind in TenderKind:
+        for kind in TenderKind.typed():
             self.fields[kind.value] = MoneyField(required=False, label=kind.label, maximum=Decimal("9999999.99"))
 
     @property
     def tenders(self) -> list[Tender]:
         """The ways of paying that were filled in."""
-        amounts = [(kind.value, self.cleaned_data.get(kind.value)) for kind in TenderKind]
+        amounts = [(kind.value, self.cleaned_data.get(kind.value)) for kind in TenderKind.typed()]
         return [Tender(kind, amount) for kind, amount in amounts if amount]
 
     @property
     def typed(self) -> Mapping[str, str]:
         """The amounts as they were typed."""
-        return {kind.value: str(self.data.get(kind.value, "")) for kind in TenderKind}
+        return {kind.value: str(self.data.get(kind.value, "")) for kind in TenderKind.typed()}
 
     @property
     def problem(self) -> str:
@@ -246,7 +247,7 @@ class RechargeForm(CommandForm):
         field.initial = TenderKind.CASH.value
 
     def clean(self) -> dict[str, Any]:
-        """``plan_id`` and ``amount`` from the button ``<id>:<amount>`` or from the box."""
+        """``plan_id``, ``plan_version`` and ``amount`` from the button, or from the box and what was shown for it."""
         data = super().clean() or self.cleaned_data
         data["as_shown"] = not data.get("plan")
         if data.get("plan"):
@@ -309,7 +310,7 @@ class RechargeVoidForm(CommandForm):
 
 
 class VoidForm(CommandForm):
-    """Why an order or a recharge is undone."""
+    """Why an order is undone."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
 

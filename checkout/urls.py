@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.views import members, orders, payment, payouts, recharges, sale, tills
+from checkout.views import members, orders, payment, payouts, pin, recharges, sale, tills
 
 app_name = "checkout"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("sale/quotes/", sale.quote_create, name="quote-create"),
     path("sale/removal/", sale.basket_delete, name="basket-delete"),
     path("sale/confirmation/", payment.confirmation_create, name="confirmation-create"),
+    path("sale/pins/", pin.pin_create, name="pin-create"),
+    path("sale/pin-proofs/", pin.pin_proof_create, name="pin-proof-create"),
     path("held/", sale.hold_list, name="hold-list"),
     path("held/new/", sale.hold_create, name="hold-create"),
     path("held/resumption/", sale.resumption_create, name="resumption-create"),
@@ -52,6 +54,7 @@ _AT_THE_TILL = (
     "quote-create",
     "basket-delete",
     "confirmation-create",
+    "pin-proof-create",
     "hold-list",
     "hold-create",
     "resumption-create",
@@ -66,6 +69,7 @@ _AT_THE_TILL = (
 
 PERMISSIONS: dict[str, str] = {
     **{f"checkout:{name}": "checkout.use_checkout" for name in _AT_THE_TILL},
+    "checkout:pin-create": "members.set_pin",
     "checkout:member-create": "members.add_member",
     "checkout:member-orders": "checkout.view_order",
     "checkout:recharge-detail": "checkout.view_order",

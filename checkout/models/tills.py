@@ -136,3 +136,8 @@ class TenderKind(models.TextChoices):
     CARD = "card", _("Bank card")
     PASS = "pass", _("Count pass")
     OTHER = "other", _("Other")
+
+    @classmethod
+    def typed(cls) -> list["TenderKind"]:
+        """What a cashier fills in: all but passes, which the lines that are paid with one bring along."""
+        return [kind for kind in cls if kind != cls.PASS]

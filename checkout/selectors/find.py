@@ -22,6 +22,8 @@ class Found:
     coupon: CouponTerms | None = None
     order_id: int | None = None
     is_exact: bool = False
+    #: Why this code is not taken though it is known: the number of a card that was reported lost or replaced.
+    refusal: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -45,6 +47,8 @@ def find(text: str) -> Found:
         found_members = members.selectors.find_members(wanted)
         if found_members:
             return Found(members=found_members, is_exact=True)
+        if (card := members.selectors.find_ended_card(wanted)) is not None:
+            return Found(is_exact=True, refusal=card.refusal)
     product = catalog.selectors.get_product_by_code(wanted)
     if product is not None:
         return Found(products=[product], is_exact=True)

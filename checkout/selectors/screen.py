@@ -244,7 +244,7 @@ def _tenders(quote: Quote, typed: Mapping[str, str]) -> tuple[TenderView, ...]:
             most=wallet if kind == TenderKind.WALLET else None,
             is_offered=kind != TenderKind.WALLET or wallet > 0 or bool(typed.get(kind.value)),
         )
-        for number, kind in enumerate(TenderKind, start=1)
+        for number, kind in enumerate(TenderKind.typed(), start=1)
     )
 
 

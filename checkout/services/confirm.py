@@ -43,6 +43,7 @@ class Sale:
     tenders: list[Settled]
     actor: Staff
     at: datetime
+    pin_proof: UUID | None = None
 
     @property
     def source(self) -> str:
@@ -72,13 +73,22 @@ class Sale:
 
 
 def confirm_sale(
-    *, key: UUID, basket_id: UUID, fingerprint: str, tenders: Sequence[Tender], actor: Staff, at: datetime
+    *,
+    key: UUID,
+    basket_id: UUID,
+    fingerprint: str,
+    tenders: Sequence[Tender],
+    actor: Staff,
+    at: datetime,
+    pin_proof: UUID | None = None,
 ) -> int:
     """Sell the basket at the price that was shown and return the order's id (R-C1).
 
     ``fingerprint`` is of the quote on the cashier's screen. The same ``key`` with the same content returns the first
-    order. QuoteChanged where a price, the member or an asset changed since: nothing is written. Other refusals:
-    BasketClosed, NoShift, InvalidTender, MemberNotUsable, InvalidLine (empty), and those of the ledgers.
+    order; ``pin_proof`` is no part of it, because one that was used with a lost answer cannot be given again. It goes
+    to stored value, where more than the day's limit needs the member's PIN (R-W10). QuoteChanged where a price, the
+    member or an asset changed since: nothing is written. Other refusals: BasketClosed, NoShift, InvalidTender,
+    MemberNotUsable, InvalidLine (empty), and those of the ledgers.
     """
     content = {
         "basket": basket_id,
@@ -90,25 +100,35 @@ def confirm_sale(
         key=key,
         content=content,
         actor=actor,
-        execute=lambda: _confirm(basket_id, fingerprint, tenders, actor, at),
+        execute=lambda: _confirm(basket_id, fingerprint, tenders, actor, at, pin_proof),
     )
     return int(result["order"])
 
 
-def _confirm(basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime) -> Result:
+def _confirm(
+    basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime, pin_proof: UUID | None
+) -> Result:
     basket = lock_open_basket(basket_id)
     shift = lock_open_shift(basket.till_id)
     if not basket.lines:
         raise InvalidLine(_("Scan something first."))
     if basket.member_id is None:
-        return {"order": _sell(basket, shift, shown, tenders, actor, at)}
+        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof)}
     with hold_member(basket.member_id) as member:
         check_member(member)
         basket.member = member
-        return {"order": _sell(basket, shift, shown, tenders, actor, at)}
+        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof)}
 
 
-def _sell(basket: Basket, shift: Shift, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime) -> int:
+def _sell(
+    basket: Basket,
+    shift: Shift,
+    shown: str,
+    tenders: Sequence[Tender],
+    actor: Staff,
+    at: datetime,
+    pin_proof: UUID | None,
+) -> int:
     quote, frozen = _agreed_quote(basket, shown, at)
     sale = Sale(
         order_id=_next_order_id(),
@@ -119,6 +139,7 @@ def _sell(basket: Basket, shift: Shift, shown: str, tenders: Sequence[Tender], a
         tenders=settle(quote, tenders),
         actor=actor,
         at=at,
+        pin_proof=pin_proof,
     )
     outcome = _move_value(sale)
     recording.record(sale, outcome)
@@ -192,6 +213,7 @@ def _move_value(sale: Sale) -> recording.Outcome:
             # What the same goods would have cost without any discount, for legal refunds later (R-W6).
             list_amount=floor(quote.list_total * sale.wallet_amount / quote.payable),
             idempotency_key=sale.key("wallet"),
+            pin_proof=sale.pin_proof,
             **where,
         )
         outcome.wallet_bonus = -outcome.wallet_entry.bonus

@@ -111,7 +111,7 @@ def current_line(request: HttpRequest) -> int | None:
 def render_refusal(sale: Sale, refused: DomainError, **context: Any) -> HttpResponse:
     """The sale as it is now with the refusal above it."""
     sale = Sale(sale.request, sale.staff, sale.at)
-    return render_sale(sale, notice=str(refused), level="danger", status=refused.status, **context)
+    return render_sale(sale, status=refused.status, **{"notice": str(refused), "level": "danger", **context})
 
 
 def render_sale(

@@ -13,9 +13,13 @@ from checkout.forms import ConfirmationForm
 from checkout.models import Order
 from checkout.services import InvalidTender, NoShift, QuoteChanged
 from checkout.views.desk import Sale, at_paying, find_desk, render_refusal, render_sale, with_member
+from checkout.views.pin import ask_pin
 from core.errors import DomainError
 from core.http import render_page
+from core.money import ZERO
+from members.services import InvalidProof
 from stores.models import Staff
+from wallet.services import PinRequired
 
 
 @require_POST
@@ -35,9 +39,13 @@ def confirmation_create(sale: Sale) -> HttpResponse:
             tenders=form.tenders,
             actor=sale.staff,
             at=sale.at,
+            pin_proof=data["pin_proof"],
         )
     except QuoteChanged as changed:
         return _changed(sale, changed)
+    except (PinRequired, InvalidProof) as asked:
+        question = ask_pin(basket, data["wallet"] or ZERO, str(asked))
+        return render_refusal(sale, asked, level="info", typed=form.typed, pin=question)
     except NoShift:
         raise
     except DomainError as refused:

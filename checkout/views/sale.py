@@ -58,6 +58,8 @@ def _act(sale: Sale, entry: Entry) -> HttpResponse:
     if not entry.text:
         return _set_current(sale, entry.quantity or ONE)
     found = selectors.find(entry.text)
+    if found.refusal:
+        raise InvalidLine(found.refusal)
     if found.order_id is not None:
         return _open_order(sale, found.order_id)
     if found.is_exact and found.products:
