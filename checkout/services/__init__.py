@@ -30,6 +30,7 @@ from checkout.services.errors import (
 from checkout.services.exports import record_order_export
 from checkout.services.payouts import CannotPayOut, pay_out_in_cash, record_payout
 from checkout.services.recharge import NOT_FOR_RECHARGES, PlanChanged, recharge_at_till, void_recharge_sale
+from checkout.services.recharge_refund import list_nothing, take_back_progress
 from checkout.services.registration import register_at_till
 from checkout.services.tenders import Tender
 from checkout.services.tills import InvalidCash, close_shift, open_shift, save_till
@@ -57,6 +58,8 @@ __all__ = [
     "detach_member",
     "drop",
     "hold",
+    "leave_pass",
+    "list_nothing",
     "open_basket",
     "open_shift",
     "parse_quantity",
@@ -72,6 +75,8 @@ __all__ = [
     "save_till",
     "set_points",
     "set_quantity",
+    "take_back_progress",
+    "take_pass",
     "void_order",
     "void_recharge_sale",
 ]

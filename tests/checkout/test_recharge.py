@@ -6,14 +6,20 @@ from uuid import uuid4
 
 import pytest
 
+import coupons.services
 import points.selectors
+import points.services
 import wallet.selectors
 import wallet.services
 from checkout import services
 from checkout.models import RechargeSale
 from checkout.selectors import shift_summary
-from gifts.models import RechargePlan
-from gifts.services import save_plan
+from coupons.models import Coupon
+from gifts.models import Grant, RechargePlan
+from gifts.services import GiftUsed, PlanNotOffered, save_plan
+from tests.factories.cash_outs import ID_NUMBER, ask
+from tests.factories.ledgers import make_member
+from tests.factories.shop import full_plan
 from tests.factories.stored_value import set_value
 from tiers.models import ProgressEntry
 
@@ -27,7 +33,7 @@ def plans(shop):
     return made
 
 
-def recharge(shop, member, amount, *, plan=None, kind="cash", received=None, at=None, key=None):
+def recharge(shop, member, amount, *, plan=None, kind="cash", received=None, at=None, key=None, **options):
     sale_id = services.recharge_at_till(
         key=key or uuid4(),
         till=shop.till,
@@ -38,6 +44,7 @@ def recharge(shop, member, amount, *, plan=None, kind="cash", received=None, at=
         received=D(received or amount),
         actor=shop.cashier,
         at=at or shop.now,
+        **options,
     )
     return RechargeSale.objects.get(pk=sale_id)
 
@@ -170,4 +177,160 @@ def test_a_used_recharge_and_one_of_yesterday_cannot_be_voided(shop, regular, pl
         )
 
     assert state(regular, now) == before
+    ledgers_agree()
+
+
+def void(shop, sale, now, **options):
+    return services.void_recharge_sale(
+        key=uuid4(), sale_id=sale.pk, till=shop.till, reason="typo", actor=shop.cashier, at=now, **options
+    )
+
+
+def metrics():
+    found = {}
+    for entry in ProgressEntry.objects.all():
+        found[entry.metric] = found.get(entry.metric, D(0)) + entry.amount
+    return found
+
+
+def test_everything_that_comes_with_a_plan_is_on_the_receipt(shop, regular, now, ledgers_agree):
+    sale = recharge(shop, regular, "500.00", plan=full_plan(shop).pk)
+
+    assert metrics() == {"recharge": D("500.00"), "growth": D("30.00")}
+    assert {name: sale.receipt[name] for name in ("principal", "bonus", "bonus_until", "points", "growth")} == {
+        "principal": "500.00",
+        "bonus": "50.00",
+        "bonus_until": "2026-09-14",
+        "points": 100,
+        "growth": 30,
+    }
+    assert sale.receipt["coupons"] == [{"name": "满100减10", "count": 2}]
+    assert sale.receipt["goods"] == [{"name": "购物袋", "quantity": "1"}]
+    assert (sale.receipt["contract_version"], bool(sale.receipt["terms"])) == ("1", True)
+    assert (sale.receipt["wallet_principal"], sale.receipt["wallet_bonus"]) == ("1000.00", "100.00")
+    ledgers_agree()
+
+
+def test_a_void_takes_back_coupons_growth_and_goods_too(shop, regular, now, ledgers_agree):
+    sale = recharge(shop, regular, "500.00", plan=full_plan(shop).pk)
+    before = state(regular, now)
+    with pytest.raises(GiftUsed):
+        void(shop, sale, now)
+    assert state(regular, now) == before
+
+    void(shop, sale, now, goods_returned=True)
+
+    assert metrics() == {"recharge": D("0.00"), "growth": D("0.00")}
+    assert Coupon.objects.filter(source=f"recharge:{sale.recharge_id}", status="void").count() == 2
+    assert Grant.objects.get().status == "taken_back"
+    assert state(regular, now)[:3] == (D("500.00"), D("50.00"), 2000)
+    ledgers_agree()
+
+
+@pytest.mark.parametrize("used", ["coupon", "points"])
+def test_a_used_coupon_or_spent_gift_refuses_the_void_and_nothing_moves(shop, store, now, cashier, used, ledgers_agree):
+    fresh = make_member(store)
+    sale = recharge(shop, fresh, "500.00", plan=full_plan(shop).pk)
+    where = {"at": now, "store": shop.store, "actor": None, "source": "test:1", "idempotency_key": "t:use"}
+    if used == "coupon":
+        coupon = Coupon.objects.filter(source=f"recharge:{sale.recharge_id}").first()
+        coupons.services.redeem(coupon_id=coupon.pk, member_id=fresh.pk, amount=D("10.00"), **where)
+    else:
+        points.services.spend(member_id=fresh.pk, points=1, **where)
+    before = state(fresh, now)
+
+    with pytest.raises(GiftUsed):
+        void(shop, sale, now, goods_returned=True)
+
+    assert state(fresh, now) == before
+    ledgers_agree()
+
+
+def test_a_free_amount_gets_only_what_the_screen_named(shop, regular, plans, now):
+    shown, version = plans["300.00"].pk, 1
+    before = state(regular, now)
+
+    with pytest.raises(services.PlanChanged):
+        recharge(shop, regular, "520.00", plan=shown, plan_version=version, as_shown=True)
+    with pytest.raises(services.PlanChanged):
+        recharge(shop, regular, "520.00", as_shown=True)
+    assert state(regular, now) == before
+
+    sale = recharge(shop, regular, "520.00", plan=plans["500.00"].pk, plan_version=version, as_shown=True)
+    assert (sale.principal, sale.bonus) == (D("520.00"), D("50.00"))
+
+
+def test_a_plan_changed_since_it_was_shown_is_refused(shop, regular, plans, now):
+    save_plan(plan=plans["500.00"], stores=[], actor=None, at=now)
+    before = state(regular, now)
+
+    with pytest.raises(services.PlanChanged):
+        recharge(shop, regular, "500.00", plan=plans["500.00"].pk, plan_version=1)
+
+    assert state(regular, now) == before
+
+
+def test_a_plan_for_one_time_is_refused_the_second_time_also_as_free_amount(shop, regular, now, ledgers_agree):
+    plan = full_plan(shop, member_limit=1)
+    key = uuid4()
+    first = recharge(shop, regular, "500.00", plan=plan.pk, key=key)
+    before = state(regular, now)
+
+    assert recharge(shop, regular, "500.00", plan=plan.pk, key=key) == first
+    with pytest.raises(PlanNotOffered):
+        recharge(shop, regular, "500.00", plan=plan.pk)
+    assert state(regular, now) == before
+
+    assert recharge(shop, regular, "500.00").bonus == D("0.00")
+    ledgers_agree()
+
+
+def test_the_payer_is_asked_for_from_the_legal_sum_on_and_kept_sealed(shop, regular, now):
+    for code in ("wallet.limit_named", "wallet.recharge_limit"):
+        set_value(code, "100000.00", now)
+    before = state(regular, now)
+    with pytest.raises(wallet.services.IdentityRequired):
+        recharge(shop, regular, "10000.00", kind="card")
+    assert state(regular, now) == before
+
+    payer = wallet.services.Payer("individual", "王小明", "resident_id", ID_NUMBER)
+    sale = recharge(shop, regular, "10000.00", kind="card", payer=payer)
+
+    kept = wallet.selectors.get_recharge(sale.recharge_id)
+    assert (kept.payer_name, kept.id_tail, kept.tender) == ("王小明", ID_NUMBER[-4:], "card")
+    assert ID_NUMBER.encode() not in bytes(kept.id_cipher)
+
+
+def test_a_company_s_cash_is_refused_from_5000_on(shop, regular, now):
+    set_value("wallet.limit_named", "100000.00", now)
+    before = state(regular, now)
+
+    with pytest.raises(wallet.services.RechargeRefused):
+        recharge(shop, regular, "5000.00", payer=wallet.services.Payer("company", "某公司"))
+
+    assert state(regular, now) == before
+
+
+def test_a_refund_in_money_counts_the_refunded_principal_and_its_growth_back(shop, store, owner, now, ledgers_agree):
+    fresh = make_member(store)
+    sale = recharge(shop, fresh, "500.00", plan=full_plan(shop).pk)
+    set_value("wallet.no_pin_limit", "1000.00", now)
+    wallet.services.debit(
+        member_id=fresh.pk,
+        amount=D("110.00"),
+        list_amount=D("110.00"),
+        source="test:1",
+        idempotency_key="t:use",
+        at=now,
+        store=store,
+        actor=None,
+    )
+
+    outcome = ask(fresh, "400.00", actor=owner, store=store, at=now)
+
+    assert outcome.is_done
+    assert metrics() == {"recharge": D("100.00"), "growth": D("6.00")}
+    grant = Grant.objects.get(source=f"recharge:{sale.recharge_id}")
+    assert grant.status == "settled"
+    assert points.selectors.get_balance(member_id=fresh.pk, at=now).balance == 0
     ledgers_agree()

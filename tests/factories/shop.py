@@ -15,6 +15,8 @@ from catalog.models import Barcode, Product
 from checkout import services
 from checkout.models import Basket, Shift, Till
 from checkout.services import Tender
+from gifts.models import RechargePlan
+from gifts.services import Gift, save_plan
 from jobs.registry import all_proofs
 from members.models import Member
 from members.services import MemberData, create_member
@@ -63,6 +65,19 @@ def product(sku: str, price: str, code: str = "", **options: Any) -> Product:
     if code:
         Barcode.objects.create(product=made, code=code)
     return made
+
+
+def full_plan(shop: Shop, **fields: Any) -> RechargePlan:
+    """Pay 500, get 50 bonus for 180 days, 100 points, 30 growth points, two coupons 100 - 10 and a bag."""
+    fields = {"name": "充500送50", "amount": D("500.00"), "bonus": D("50.00"), "bonus_days": 180, **fields}
+    return save_plan(
+        plan=RechargePlan(points=100, growth=30, **fields),
+        stores=[],
+        actor=None,
+        at=shop.now,
+        coupon_counts={create_template(at=shop.now).pk: 2},
+        gifts=[Gift(D(1), product_id=shop.bag.pk)],
+    )
 
 
 @pytest.fixture
