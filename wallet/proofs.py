@@ -164,6 +164,34 @@ def check_transfers() -> tuple[int, list[Difference]]:
     )
 
 
+def check_cash_outs() -> tuple[int, list[Difference]]:
+    """A refund in money closed what its entry closed, its lines add up to it, and it pays what they say (invariant 13).
+
+    Every payout in the ledger has its paper. Interest of a paid refund is that of the day of payment, so its lines,
+    which keep the day of posting, may say less.
+    """
+    return _check(
+        """
+        SELECT COALESCE('cash_out:' || c.id, e.source),
+               (c.member_id, -c.closed_principal, -c.closed_bonus, c.closed_principal, c.closed_bonus,
+                c.legal, c.promised, GREATEST(c.legal, c.promised) + c.interest),
+               (e.account_id, e.principal, e.bonus, l.principal, l.bonus, l.legal, l.promised, c.paid),
+               (c.member_id, -c.closed_principal, -c.closed_bonus, c.closed_principal, c.closed_bonus,
+                c.legal, c.promised, GREATEST(c.legal, c.promised) + c.interest, GREATEST(c.legal, c.promised))
+                 IS NOT DISTINCT FROM
+               (e.account_id, e.principal, e.bonus, l.principal, l.bonus, l.legal, l.promised, c.paid, e.paid_out)
+                 AND (l.interest = c.interest OR c.status = 'paid')
+          FROM (SELECT * FROM wallet_cashout WHERE status IN ('due', 'paid')) c
+          LEFT JOIN (
+            SELECT cash_out_id, SUM(left_principal) AS principal, SUM(left_bonus) AS bonus, SUM(legal) AS legal,
+                   SUM(promised) AS promised, SUM(interest) AS interest
+              FROM wallet_cashoutline GROUP BY 1
+          ) l ON l.cash_out_id = c.id
+          FULL JOIN (SELECT * FROM wallet_entry WHERE kind = 'cash_out') e ON e.source = 'cash_out:' || c.id
+        """
+    )
+
+
 PROOFS = (
     Proof("wallet.balances", _("Stored-value balances"), check_balances),
     Proof("wallet.lots", _("Stored-value lots"), check_lots),
@@ -171,5 +199,6 @@ PROOFS = (
     Proof("wallet.chain", _("Stored-value balance after each entry"), check_chain),
     Proof("wallet.recharges", _("Recharges"), check_recharges),
     Proof("wallet.refunds", _("Refunds to stored value"), check_refunds),
+    Proof("wallet.cash_outs", _("Refunds of stored value in money"), check_cash_outs),
     Proof("wallet.transfers", _("Transfers of stored value"), check_transfers),
 )

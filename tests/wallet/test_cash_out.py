@@ -17,6 +17,7 @@ from tests.factories.ledgers import assert_ledgers_agree, make_member, table_row
 from wallet import gift_sources, services
 from wallet.gift_sources import GivenItem
 from wallet.models import Account, CashOut, Entry, Lot
+from wallet.proofs import check_cash_outs
 from wallet.selectors import get_balance, list_cash_outs, list_refund_movements, reckon_cash_out
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_in_english")]
@@ -539,3 +540,23 @@ def test_there_is_no_period_in_which_refunds_are_refused(member, pay_in, owner, 
     outcome = ask(member, "500.00", actor=owner, store=store, at=now, ground="cooling_off")
 
     assert outcome.is_done
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"closed_bonus": D("99.00")},
+        {"legal": D("499.00"), "paid": D("499.00"), "settlement": D("-1.00")},
+        {"promised": D("501.00"), "paid": D("501.00"), "settlement": D("1.00")},
+        {"interest": D("1.00"), "paid": D("501.00"), "settlement": D("1.00")},
+    ],
+)
+def test_the_proof_finds_a_paper_that_differs_from_ledger_and_lines(member, pay_in, owner, store, now, change):
+    pay_in(member, "500.00", "100.00", now)
+    cash_out = cash_out_of(ask(member, "500.00", actor=owner, store=store, at=now))
+    assert check_cash_outs() == (1, [])
+
+    CashOut.objects.filter(pk=cash_out.pk).update(**change)
+
+    checked, differences = check_cash_outs()
+    assert (checked, [one.subject for one in differences]) == (1, [cash_out.source])
