@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wallet.views import cash_outs, ledger
+from wallet.views import cash_outs, chain, corrections, ledger, statements, statuses, transfers
 
 app_name = "wallet"
 urlpatterns = [
@@ -14,6 +14,23 @@ urlpatterns = [
     path("cash-outs/<int:pk>/payee/", cash_outs.cash_out_reveal_create, name="cash-out-reveal-create"),
     path("cash-outs/<int:pk>/evidence/", cash_outs.cash_out_evidence_create, name="cash-out-evidence-create"),
     path("members/<int:member_id>/cash-outs/new/", cash_outs.cash_out_create, name="cash-out-create"),
+    path("ledger/", chain.ledger_list, name="ledger-list"),
+    path("ledger/export/", chain.ledger_export, name="ledger-export"),
+    path("accounts/", chain.account_list, name="account-list"),
+    path("compliance/", chain.compliance_detail, name="compliance"),
+    path("bonus-clearings/new/", corrections.clearing_create, name="clearing-create"),
+    path("transfers/<int:pk>/", transfers.transfer_detail, name="transfer-detail"),
+    path("members/<int:member_id>/freeze/", statuses.freeze_create, name="freeze-create"),
+    path("members/<int:member_id>/freeze/end/", statuses.freeze_delete, name="freeze-delete"),
+    path("members/<int:member_id>/transfers/new/", transfers.transfer_create, name="transfer-create"),
+    path("members/<int:member_id>/corrections/new/", corrections.correction_create, name="correction-create"),
+    path(
+        "members/<int:member_id>/bonus-clearings/new/",
+        corrections.member_clearing_create,
+        name="member-clearing-create",
+    ),
+    path("members/<int:member_id>/statement/", statements.statement, name="statement"),
+    path("members/<int:member_id>/statement/export/", statements.statement_export, name="statement-export"),
     path("members/<int:member_id>/panel/", ledger.member_panel, name="member-panel"),
     path("members/<int:member_id>/entries/", ledger.entry_list, name="entry-list"),
     path("members/<int:member_id>/entries/export/", ledger.entry_export, name="entry-export"),
@@ -28,6 +45,19 @@ PERMISSIONS: dict[str, str] = {
     "wallet:cash-out-reveal-create": "wallet.pay_cashout",
     "wallet:cash-out-evidence-create": "wallet.export_entry",
     "wallet:cash-out-create": "wallet.make_cashout",
+    "wallet:ledger-list": "wallet.view_entry",
+    "wallet:ledger-export": "wallet.export_entry",
+    "wallet:account-list": "wallet.view_account",
+    "wallet:compliance": "stores.view_settingvalue",
+    "wallet:clearing-create": "wallet.clear_bonus",
+    "wallet:transfer-detail": "wallet.view_transfer",
+    "wallet:freeze-create": "wallet.freeze_account",
+    "wallet:freeze-delete": "wallet.freeze_account",
+    "wallet:transfer-create": "wallet.transfer_balance",
+    "wallet:correction-create": "wallet.correct_principal",
+    "wallet:member-clearing-create": "wallet.clear_bonus",
+    "wallet:statement": "wallet.view_entry",
+    "wallet:statement-export": "wallet.view_entry",
     "wallet:member-panel": "wallet.view_entry",
     "wallet:entry-list": "wallet.view_entry",
     "wallet:entry-export": "wallet.export_entry",

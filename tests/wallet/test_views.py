@@ -15,6 +15,7 @@ from stores.models import Staff
 from tests.factories.ledgers import make_member
 from wallet import services
 
+pytestmark = pytest.mark.usefixtures("_no_pin")
 HTMX = {"HX-Request": "true"}
 
 
@@ -70,7 +71,7 @@ def test_the_block_shows_buckets_recharges_and_entries(browser, member, history)
 
     page = browser.get(reverse("wallet:member-panel", args=[member.pk])).content.decode()
 
-    assert all(text in page for text in ("¥36.00", "¥30.00", "¥6.00", "Forty", "¥30.00 + ¥6.00", "−¥12.00"))
+    assert all(text in page for text in ("¥36.00", "¥30.00", "¥6.00", "Forty", "¥40.00 + ¥8.00", "−¥12.00"))
     assert "<html" not in page
 
 

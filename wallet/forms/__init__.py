@@ -1,6 +1,29 @@
 """What people type about stored value."""
 
+from wallet.forms.actions import (
+    ClearingChoice,
+    ClearingForm,
+    CorrectionForm,
+    FreezeForm,
+    PeriodForm,
+    TransferChoice,
+    TransferForm,
+)
 from wallet.forms.cash_outs import CashOutFilter, ClaimForm, GroundForm, PaymentForm
-from wallet.forms.ledger import EntryFilter
+from wallet.forms.ledger import EntryFilter, LedgerFilterForm
 
-__all__ = ["CashOutFilter", "ClaimForm", "EntryFilter", "GroundForm", "PaymentForm"]
+__all__ = [
+    "CashOutFilter",
+    "ClaimForm",
+    "ClearingChoice",
+    "ClearingForm",
+    "CorrectionForm",
+    "EntryFilter",
+    "FreezeForm",
+    "GroundForm",
+    "LedgerFilterForm",
+    "PaymentForm",
+    "PeriodForm",
+    "TransferChoice",
+    "TransferForm",
+]

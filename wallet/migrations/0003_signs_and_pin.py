@@ -14,10 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='account',
-            options={'permissions': [('freeze_account', 'Can freeze stored value, report its card lost and lift that'), ('report_loss', "Can report a member's card lost and give a new one"), ('transfer_balance', 'Can move stored value to another member'), ('approve_transfer', 'Can approve transfers of stored value'), ('clear_bonus', 'Can clear bonus money'), ('correct_principal', 'Can ask for a correction of principal'), ('approve_correction', 'Can approve corrections and clearings of stored value')], 'verbose_name': 'stored-value account', 'verbose_name_plural': 'stored-value accounts'},
-        ),
         migrations.AddIndex(
             model_name='entry',
             index=models.Index(condition=models.Q(('is_pin_verified', False), ('kind', 'spend')), fields=['account', 'occurred_at'], name='wallet_entry_without_pin'),

@@ -46,7 +46,6 @@ class Account(models.Model):
         verbose_name_plural = _("stored-value accounts")
         permissions = [
             ("freeze_account", "Can freeze stored value, report its card lost and lift that"),
-            ("report_loss", "Can report a member's card lost and give a new one"),
             ("transfer_balance", "Can move stored value to another member"),
             ("approve_transfer", "Can approve transfers of stored value"),
             ("clear_bonus", "Can clear bonus money"),

@@ -1,6 +1,16 @@
 """Reads of stored value."""
 
-from wallet.selectors.accounts import ENDED, FROZEN, LOST, OVER_LIMIT, STATES, get_status, is_over_limit, list_accounts
+from wallet.selectors.accounts import (
+    ENDED,
+    FROZEN,
+    LOST,
+    OVER_LIMIT,
+    STATES,
+    get_status,
+    is_frozen,
+    is_over_limit,
+    list_accounts,
+)
 from wallet.selectors.balances import (
     SPENT_WITHOUT_PIN,
     Balance,
@@ -11,6 +21,7 @@ from wallet.selectors.balances import (
     get_balance,
     get_paid_in,
     get_recharge,
+    get_recharges,
     get_reminder_stages,
     get_rules,
     get_spent_without_pin,
@@ -55,6 +66,7 @@ from wallet.selectors.transfers import (
     get_transfer,
     has_pin,
     list_clearable,
+    list_clearable_members,
     list_plan_names,
     list_transferred_lots,
 )
@@ -90,6 +102,7 @@ __all__ = [
     "get_given_on_day",
     "get_paid_in",
     "get_recharge",
+    "get_recharges",
     "get_reminder_stages",
     "get_rules",
     "get_spent_without_pin",
@@ -98,6 +111,7 @@ __all__ = [
     "get_totals",
     "get_transfer",
     "has_pin",
+    "is_frozen",
     "is_over_limit",
     "list_accounts",
     "list_approvals_of",
@@ -105,6 +119,7 @@ __all__ = [
     "list_cash_outs",
     "list_cash_outs_of",
     "list_clearable",
+    "list_clearable_members",
     "list_entries",
     "list_ledger",
     "list_lots_as_of",

@@ -26,6 +26,11 @@ def get_status(*, member_id: int) -> str:
     return str(account.status)
 
 
+def is_frozen(*, member_id: int) -> bool:
+    """Whether somebody froze the account; a lost card is something else."""
+    return Account.objects.filter(pk=member_id, status=Account.Status.FROZEN).exists()
+
+
 def is_over_limit(*, member: Member, at: datetime) -> bool:
     """Whether a refund has lifted the balance above what a recharge may reach: recharges wait until it is below."""
     rows = list_accounts(OVER_LIMIT, at=at)

@@ -1,6 +1,7 @@
 """Reads of stored value."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -210,6 +211,11 @@ def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
 def get_recharge(pk: int) -> Recharge:
     """One recharge; Recharge.DoesNotExist."""
     return Recharge.objects.select_related("store", "actor").get(pk=pk)
+
+
+def get_recharges(recharge_ids: Sequence[int]) -> dict[int, Recharge]:
+    """Several recharges by id, with store."""
+    return Recharge.objects.select_related("store").in_bulk(recharge_ids)
 
 
 def get_totals(*, member_id: int) -> Totals:

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from core import days, settings
 from core.money import ZERO
+from members.selectors import list_all, search_condition
 from stores.models import Staff
 from wallet.models import Entry, Lot, LotUse, Recharge
 from wallet.selectors.balances import Balance, list_recharges
@@ -139,6 +140,7 @@ def _sums(entries: QuerySet[Entry]) -> tuple[Decimal, Decimal]:
 class LedgerFilter:
     """What the ledger of the chain is narrowed to; empty means everything. Days are shop days, included."""
 
+    member: str = ""
     kind: str = ""
     store_id: int | None = None
     actor_id: int | None = None
@@ -154,6 +156,10 @@ def list_ledger(staff: Staff, criteria: LedgerFilter) -> QuerySet[Entry]:
     rows = Entry.objects.select_related("account__member", "store", "actor")
     if not staff.sees_all_stores:
         rows = rows.filter(store__in=staff.stores.all())
+    if criteria.member:
+        # Materialised, so that no other filter tempts the planner into reading the whole table.
+        found = list_all().filter(search_condition(criteria.member)).values_list("pk", flat=True)[:200]
+        rows = rows.filter(account_id__in=list(found))
     equal = {"kind": criteria.kind, "store_id": criteria.store_id, "actor_id": criteria.actor_id}
     rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if criteria.since is not None:

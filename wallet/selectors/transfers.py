@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from core import days
 from core.money import ZERO
-from members.models import Pin
+from members.models import Member, Pin
 from wallet.models import Entry, Lot, Recharge, Transfer
 
 
@@ -79,6 +79,16 @@ def list_clearable(criteria: BonusFilter, *, at: datetime | None) -> list[tuple[
     if criteria.given_before:
         rows = rows.filter(recharge__paid_at__lt=days.start_of(criteria.given_before))
     return list(rows.order_by("account_id", "id").values_list("pk", "account_id", "remaining"))
+
+
+def list_clearable_members(criteria: BonusFilter, *, at: datetime) -> list[tuple[Member, Decimal]]:
+    """Who would lose how much bonus, the largest sums first."""
+    sums: dict[int, Decimal] = {}
+    for _lot_id, member_id, amount in list_clearable(criteria, at=at):
+        sums[member_id] = sums.get(member_id, ZERO) + amount
+    largest = sorted(sums, key=lambda member_id: (-sums[member_id], member_id))[:50]
+    members = Member.objects.in_bulk(largest)
+    return [(members[member_id], sums[member_id]) for member_id in largest]
 
 
 def list_plan_names() -> list[str]:

@@ -21,7 +21,7 @@ from wallet.services.cashing_out import (
 )
 from wallet.services.correcting import Cleared, NotClearable, NotCorrectable, clear_bonus, correct
 from wallet.services.expiry import expire_bonus
-from wallet.services.exports import record_export
+from wallet.services.exports import record_export, record_statement
 from wallet.services.paying import debit, refund
 from wallet.services.posting import (
     AccountBlocked,
@@ -90,6 +90,7 @@ __all__ = [
     "record_cash_out_export",
     "record_evidence_export",
     "record_export",
+    "record_statement",
     "refund",
     "refuse_cash_out",
     "remind_bonus_expiry",
