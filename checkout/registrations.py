@@ -24,6 +24,7 @@ def register() -> None:
         ("order.confirmed", _("Sale made")),
         ("order.voided", _("Order voided")),
         ("recharge.sold", _("Stored value sold at the till")),
+        ("pass.sold", _("Count pass sold at the till")),
         ("order.exported", _("Orders downloaded")),
         ("payout.made", _("Refund paid out of a drawer")),
     ):

@@ -17,10 +17,11 @@ from checkout.pricing.model import (
     Rules,
     Wishes,
 )
-from core.money import allocate
+from core.money import ZERO, allocate
 from coupons import rules as coupon_rules
 from coupons.rules import CouponTerms
 from points import rules as points_rules
+from points.rules import EarnLine, EarnTerms
 
 
 def price(
@@ -36,7 +37,7 @@ def price(
 
     ``coupons`` are those of the member and a bearer coupon that was scanned; the quote says what became of each.
     """
-    start = steps.State(lines=tuple(lines), rules=rules, priced_at=at, wishes=wishes, member=member)
+    start = steps.State(lines=tuple(map(_bare, lines)), rules=rules, priced_at=at, wishes=wishes, member=member)
     plain = _until_coupon(start)
     usable: list[tuple[CouponTerms, Decimal]] = []
     refused: list[CouponRefusal] = []
@@ -52,16 +53,35 @@ def price(
     return _quote(end, usable, refused)
 
 
+def _bare(line: BasketLine) -> BasketLine:
+    """A line that a pass pays takes no tier discount, member price, coupon or points, and earns nothing."""
+    if line.by_pass is None:
+        return line
+    return replace(
+        line,
+        member_price=None,
+        takes_tier_discount=False,
+        takes_coupons=False,
+        takes_points=False,
+        points_rate=Decimal(0),
+        points_rule=None,
+    )
+
+
+def _until_price(state: steps.State) -> steps.State:
+    return steps.price_step(steps.pass_step(steps.list_step(state)))
+
+
 def _until_coupon(state: steps.State) -> steps.State:
     """Layers 0 to 6, which the choice of coupons looks at (R-K7)."""
-    return steps.coupon_step(steps.price_step(steps.list_step(state)))
+    return steps.coupon_step(_until_price(state))
 
 
 def _why_not(start: steps.State, terms: CouponTerms) -> coupon_rules.Refusal | None:
     owner = coupon_rules.why_not_for(terms, None if start.member is None else start.member.member_id)
     if owner is not None:
         return owner
-    priced = steps.price_step(steps.list_step(replace(start, coupon=terms)))
+    priced = _until_price(replace(start, coupon=terms))
     return coupon_rules.why_not(terms, steps.coupon_subtotal(priced), start.priced_at)
 
 
@@ -111,21 +131,45 @@ def points_multiple(member: MemberState | None, rules: Rules) -> Decimal:
 def earned_points(
     lines: Sequence[BasketLine], bases: Sequence[Decimal], member: MemberState | None, rules: Rules
 ) -> list[int]:
-    """Points per line from what was really paid (R-P1, R-P2): one floor per order, split by largest remainder."""
+    """Points per line from what was really paid (R-P1, R-P2): one floor per order, within what the caps leave."""
     if member is None:
         return [0] * len(lines)
-    rates = [line.points_rate * rules.points_per_yuan for line in lines]
-    return list(points_rules.earned(bases, rates, points_multiple(member, rules)).per_line)
+    terms = earn_terms(rules, points_multiple(member, rules))
+    return list(points_rules.reckon(earn_lines(lines, bases), terms, member.points_room).per_line)
 
 
-def tender_shares(quote: Quote, amounts: Sequence[Decimal]) -> list[list[Decimal]]:
-    """What each tender pays of each line: per line the parts sum to its net, per tender to its amount.
+def earn_lines(lines: Sequence[BasketLine], bases: Sequence[Decimal]) -> list[EarnLine]:
+    """The lines as points reckon with them; ``bases`` are what was really paid for each (R-P1)."""
+    return [
+        EarnLine(base, line.points_rate, line.points_rule, line.is_service)
+        for line, base in zip(lines, bases, strict=True)
+    ]
 
-    Each is split with what the lines still owe as weights (R-C3), so no part is negative and the last closes all.
+
+def earn_terms(rules: Rules, multiple: Decimal) -> EarnTerms:
+    """What the quote's rules say about points of the whole order."""
+    return EarnTerms(
+        per_yuan=rules.points_per_yuan,
+        multiple=multiple,
+        caps=rules.points_caps,
+        face_points=rules.points_face_points,
+        face_fen=rules.points_face_fen,
+    )
+
+
+def tender_shares(quote: Quote, tenders: Sequence[tuple[str, Decimal]]) -> list[list[Decimal]]:
+    """What each tender (kind and amount) pays of each line: the parts sum to the line's net and to the tender's amount.
+
+    The tender ``pass`` pays exactly the lines of the passes and the others pay exactly the rest. Those are split with
+    what the lines still owe as weights (R-C3), so no part is negative and the last closes all.
     """
-    owed = [line.net for line in quote.lines]
+    by_pass = [line.net if line.line.by_pass is not None else ZERO for line in quote.lines]
+    owed = [line.net - part for line, part in zip(quote.lines, by_pass, strict=True)]
     shares: list[list[Decimal]] = []
-    for amount in amounts:
+    for kind, amount in tenders:
+        if kind == "pass":
+            shares.append(by_pass)
+            continue
         parts = allocate(amount, owed)
         owed = [left - part for left, part in zip(owed, parts, strict=True)]
         shares.append(parts)
@@ -143,6 +187,7 @@ def fingerprint(quote: Quote) -> str:
                 str(line.line.list_price),
                 str(line.list_amount),
                 str(line.net),
+                line.line.pass_id,
             ]
             for line in quote.lines
         ],

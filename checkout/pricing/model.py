@@ -1,12 +1,14 @@
 """What goes into a price and what comes out of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 from core.money import ZERO
 from coupons.rules import CouponTerms, Refusal
+from passes.rules import Use
+from points.rules import Caps, Room, RuleTerms
 
 
 class Layer(IntEnum):
@@ -33,11 +35,16 @@ class PriceSource(StrEnum):
     LIST = "list"
     MEMBER = "member"
     TIER = "tier"
+    PASS = "pass"  # noqa: S105 - a count pass
 
 
 @dataclass(frozen=True)
 class BasketLine:
-    """Goods as the catalogue has them now. ``cost`` and ``category_id`` are carried for the order's snapshot."""
+    """Goods as the catalogue has them now. ``cost`` and ``category_id`` are carried for the order's snapshot.
+
+    ``points_rule`` is the rule of points in force for them at the quote's instant; ``points_rate`` 0 earns nothing.
+    ``by_pass`` is the use of a count pass that pays this line; the engine then keeps every other benefit off it.
+    """
 
     product_id: int
     sku: str
@@ -51,6 +58,14 @@ class BasketLine:
     takes_coupons: bool = True
     takes_points: bool = True
     points_rate: Decimal = Decimal(1)
+    points_rule: RuleTerms | None = None
+    is_service: bool = False
+    by_pass: Use | None = None
+
+    @property
+    def pass_id(self) -> int | None:
+        """The pass that pays this line."""
+        return None if self.by_pass is None else self.by_pass.pass_id
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class MemberState:
     spendable_wallet: Decimal = ZERO
     points_balance: int = 0
     points_debt: int = 0
+    points_room: Room = field(default_factory=Room)
     wallet_principal: Decimal = ZERO
     wallet_bonus: Decimal = ZERO
 
@@ -85,6 +101,22 @@ class Rules:
     bonus_earns: bool = False
     multiple_mode: str = "max"
     multiple_cap: Decimal = Decimal(10)
+    points_cap_per_order: int = 0
+    points_cap_per_day: int = 0
+    points_cap_per_month: int = 0
+    points_cap_lifetime: int = 0
+    points_budget_per_month: int = 0
+
+    @property
+    def points_caps(self) -> Caps:
+        """The shop's caps of points earned (R-P5)."""
+        return Caps(
+            per_order=self.points_cap_per_order,
+            per_day=self.points_cap_per_day,
+            per_month=self.points_cap_per_month,
+            lifetime=self.points_cap_lifetime,
+            budget_per_month=self.points_budget_per_month,
+        )
 
 
 @dataclass(frozen=True)
@@ -144,6 +176,26 @@ class Quote:
     earns: int = 0
     multiple: Decimal = Decimal(1)
     member: MemberState | None = None
+
+    @property
+    def pass_paid(self) -> Decimal:
+        """What count passes pay."""
+        return sum((line.net for line in self.lines if line.line.by_pass is not None), ZERO)
+
+    @property
+    def pass_paid_lines(self) -> list[tuple[int, PricedLine]]:
+        """The lines that a pass pays, also for nothing, with their positions."""
+        return [(position, line) for position, line in enumerate(self.lines) if line.line.by_pass is not None]
+
+    @property
+    def due(self) -> Decimal:
+        """What is left to pay by the customer's own means."""
+        return self.payable - self.pass_paid
+
+    @property
+    def earning_nets(self) -> list[Decimal]:
+        """What was paid of each line as far as points and tiers count it: nothing where a pass paid."""
+        return [ZERO if line.line.by_pass is not None else line.net for line in self.lines]
 
     @property
     def list_total(self) -> Decimal:

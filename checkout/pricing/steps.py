@@ -66,8 +66,26 @@ def list_step(state: State) -> State:
     return replace(state, list_amounts=amounts, amounts=amounts, price_sources=(PriceSource.LIST,) * len(amounts))
 
 
+def pass_step(state: State) -> State:
+    """Layer 1 of lines that a count pass pays: the pass pays what the use is worth, the rest is a reduction."""
+    uses = {line.by_pass.pass_id: line.by_pass.name for line in state.lines if line.by_pass is not None}
+    for pass_id, name in uses.items():
+        parts = [
+            amount - line.by_pass.pays if line.by_pass is not None and line.by_pass.pass_id == pass_id else ZERO
+            for line, amount in zip(state.lines, state.amounts, strict=True)
+        ]
+        state = subtract(state, layer=Layer.PRICE, source=f"pass:{pass_id}", label=name, parts=parts)
+    sources = tuple(
+        source if line.by_pass is None else PriceSource.PASS
+        for line, source in zip(state.lines, state.price_sources, strict=True)
+    )
+    return replace(state, price_sources=sources)
+
+
 def _line_price(line: BasketLine, amount: Decimal, member: MemberState, factor: Decimal) -> tuple[Decimal, PriceSource]:
     """The lowest line amount; list before member price before tier where they are equal."""
+    if line.by_pass is not None:
+        return amount, PriceSource.PASS
     best, source = amount, PriceSource.LIST
     if line.member_price is not None:
         price = half_up(line.member_price * line.quantity)
@@ -169,11 +187,13 @@ _ROUNDING_UNIT = {Rounding.DOWN_TO_TENTH: Decimal("0.1"), Rounding.DOWN_TO_ONE: 
 
 
 def rounding_step(state: State) -> State:
-    """Layer 8: 抹零, allocated over the lines like every other reduction (R-C4)."""
+    """Layer 8: 抹零, allocated over the lines like every other reduction (R-C4); lines paid by a pass take no share."""
     unit = _ROUNDING_UNIT.get(state.rules.rounding)
     if unit is None:
         return state
-    excess = (state.total % unit).quantize(CENT)
+    eligible = [line.by_pass is None for line in state.lines]
+    total = sum((amount for amount, may in zip(state.amounts, eligible, strict=True) if may), ZERO)
+    excess = (total % unit).quantize(CENT)
     if not excess:
         return state
     return reduce(
@@ -182,9 +202,9 @@ def rounding_step(state: State) -> State:
         source="rounding",
         label="",
         amount=excess,
-        eligible=[True] * len(state.lines),
+        eligible=eligible,
     )
 
 
 #: The pipeline. A step is added with its first rule; the layer numbers leave the room.
-STEPS = (list_step, price_step, coupon_step, points_step, rounding_step)
+STEPS = (list_step, pass_step, price_step, coupon_step, points_step, rounding_step)

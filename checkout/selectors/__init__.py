@@ -26,6 +26,7 @@ from checkout.selectors.orders import (
     shift_summary,
     tender_totals,
 )
+from checkout.selectors.passes import get_pass_sale, get_pass_sale_for, pass_sale_view
 from checkout.selectors.screen import (
     Desk,
     SaleView,
@@ -52,6 +53,8 @@ __all__ = [
     "get_any_till_for",
     "get_basket_for",
     "get_order_for",
+    "get_pass_sale",
+    "get_pass_sale_for",
     "get_recharge_for",
     "get_recharge_sale",
     "get_shift_for",
@@ -64,6 +67,7 @@ __all__ = [
     "order_matrix",
     "order_number",
     "parse_order_number",
+    "pass_sale_view",
     "receipt_view",
     "recharge_view",
     "sale_view",

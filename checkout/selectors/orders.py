@@ -13,11 +13,13 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 import members.selectors
+import points.selectors
 from checkout.models import (
     Adjustment,
     Basket,
     Order,
     OrderLine,
+    PassSale,
     Payment,
     RechargeSale,
     Shift,
@@ -203,14 +205,16 @@ def list_member_orders(member_id: int, staff: Staff) -> QuerySet[Order]:
 
 
 def tender_totals(shift_id: int) -> dict[str, dict[str, Decimal]]:
-    """Per tender of a shift: sales, voids (given back in this shift), recharges and their voids, each apart (R-C12)."""
-    names = ("sales", "voids", "recharges", "recharge_voids")
+    """Per tender of a shift: sales, voids (given back in this shift), recharges, passes sold, each apart (R-C12)."""
+    names = ("sales", "voids", "recharges", "recharge_voids", "passes", "pass_voids")
     totals = {kind: dict.fromkeys(names, ZERO) for kind in TenderKind.values}
     sums: tuple[tuple[str, QuerySet[Any], str], ...] = (
         ("sales", Payment.objects.filter(order__shift_id=shift_id), "amount"),
         ("voids", Payment.objects.filter(order__void__shift_id=shift_id), "amount"),
         ("recharges", RechargeSale.objects.filter(shift_id=shift_id), "principal"),
         ("recharge_voids", RechargeSale.objects.filter(void__shift_id=shift_id), "principal"),
+        ("passes", PassSale.objects.filter(shift_id=shift_id), "price"),
+        ("pass_voids", PassSale.objects.filter(void__shift_id=shift_id), "price"),
     )
     for name, rows, column in sums:
         for kind, total in rows.values_list("kind").annotate(total=Sum(column)).order_by():
@@ -223,18 +227,26 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
     tenders = tender_totals(shift.pk)
     cash = tenders[TenderKind.CASH]
     sales = Order.objects.filter(shift_id=shift.pk).aggregate(count=Count("id"), total=Coalesce(Sum("payable"), ZERO))
+    voids = Void.objects.filter(shift_id=shift.pk).aggregate(
+        count=Count("id"), charges=Coalesce(Sum("points_charge"), ZERO)
+    )
     payouts = payout_total(shift_id=shift.pk)
     return {
         "tenders": tenders,
         "sale_count": sales["count"],
         "sale_total": sales["total"],
-        "void_count": Void.objects.filter(shift_id=shift.pk).count(),
+        "void_count": voids["count"],
+        "points_charges": voids["charges"],
         "recharge_total": sum((row["recharges"] - row["recharge_voids"] for row in tenders.values()), ZERO),
+        "pass_total": sum((row["passes"] - row["pass_voids"] for row in tenders.values()), ZERO),
         "expected_cash": shift.opening_float
         + cash["sales"]
         - cash["voids"]
+        + voids["charges"]
         + cash["recharges"]
         - cash["recharge_voids"]
+        + cash["passes"]
+        - cash["pass_voids"]
         - payouts,
         "payout_total": payouts,
     }
@@ -257,6 +269,7 @@ def receipt_view(data: dict[str, Any]) -> dict[str, Any]:
         shown[name] = [_with_decimals(row, columns) for row in data.get(name, [])]
     if data.get("member"):
         shown["member"] = _with_decimals(data["member"], _MEMBER_AMOUNTS)
+        shown["member"]["points_limit"] = points.selectors.explain_limit(data["member"].get("points_limited_by", ""))
     shown["change"] = sum((tender["change"] for tender in shown["tenders"]), ZERO)
     return shown
 

@@ -28,6 +28,8 @@ from checkout.services.errors import (
     QuoteChanged,
 )
 from checkout.services.exports import record_order_export
+from checkout.services.pass_lines import leave_pass, take_pass
+from checkout.services.passes import pay_pass_refund, sell_pass, void_pass_sale
 from checkout.services.payouts import CannotPayOut, pay_out_in_cash, record_payout
 from checkout.services.recharge import NOT_FOR_RECHARGES, PlanChanged, recharge_at_till, void_recharge_sale
 from checkout.services.recharge_refund import list_nothing, take_back_progress
@@ -37,6 +39,7 @@ from checkout.services.tills import InvalidCash, close_shift, open_shift, save_t
 from checkout.services.void import void_order
 
 __all__ = [
+    "NOT_FOR_RECHARGES",
     "BasketClosed",
     "CannotPayOut",
     "CannotVoid",
@@ -44,7 +47,6 @@ __all__ = [
     "InvalidLine",
     "InvalidTender",
     "MemberNotUsable",
-    "NOT_FOR_RECHARGES",
     "NoShift",
     "PlanChanged",
     "QuoteChanged",
@@ -64,6 +66,7 @@ __all__ = [
     "open_shift",
     "parse_quantity",
     "pay_out_in_cash",
+    "pay_pass_refund",
     "pin_coupon",
     "recharge_at_till",
     "record_order_export",
@@ -73,10 +76,12 @@ __all__ = [
     "remove_line",
     "resume",
     "save_till",
+    "sell_pass",
     "set_points",
     "set_quantity",
     "take_back_progress",
     "take_pass",
     "void_order",
+    "void_pass_sale",
     "void_recharge_sale",
 ]

@@ -1,8 +1,9 @@
 """The sale in the making: every change is stored and priced at once, so a crashed browser loses nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -77,12 +78,35 @@ def add_products(*, basket_id: UUID, items: Sequence[tuple[Product, Decimal]], a
         for product, quantity in items:
             _add(basket, product.pk, quantity)
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
+
+
+def line_key(line: list[Any]) -> tuple[int, int | None]:
+    """What tells two lines of a basket apart: the goods, and the count pass that pays them, if any."""
+    return int(line[0]), line[2] if len(line) > 2 else None
+
+
+def strip_passes(basket: Basket, lost: Collection[int] | None = None) -> None:
+    """Make lines that a pass pays (one of ``lost``, or any) ordinary ones again; nothing falls out of the basket."""
+    plain = [line for line in basket.lines if line_key(line)[1] is None]
+    for line in basket.lines:
+        product_id, pass_id = line_key(line)
+        if pass_id is None:
+            continue
+        if lost is not None and pass_id not in lost:
+            plain.append(line)
+            continue
+        same = next((one for one in plain if line_key(one) == (product_id, None)), None)
+        if same is None:
+            plain.append([product_id, line[1]])
+        else:
+            same[1] = str(Decimal(same[1]) + Decimal(line[1]))
+    basket.lines = plain
 
 
 def _add(basket: Basket, product_id: int, quantity: Decimal) -> None:
     for line in basket.lines:
-        if line[0] == product_id:
+        if line_key(line) == (product_id, None):
             total = Decimal(line[1]) + quantity
             check_quantity(total)
             line[1] = str(total)
@@ -92,8 +116,13 @@ def _add(basket: Basket, product_id: int, quantity: Decimal) -> None:
     basket.lines.append([product_id, str(quantity)])
 
 
-def set_quantity(*, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime) -> tuple[Basket, Quote]:
-    """Replace a line's quantity. InvalidLine for 0, -1, 1e9 or half a piece; nothing changes then."""
+@transaction.atomic
+def set_quantity(
+    *, basket_id: UUID, product_id: int, quantity: Decimal, at: datetime, pass_id: int | None = None
+) -> tuple[Basket, Quote]:
+    """Replace a line's quantity. InvalidLine for 0, -1, 1e9, half a piece or more than its pass has; nothing changes
+    then.
+    """
     check_quantity(quantity)
     product = catalog.selectors.get_for_pricing([product_id]).get(product_id)
     if product is not None and not product.is_weighed and quantity != int(quantity):
@@ -101,21 +130,24 @@ def set_quantity(*, basket_id: UUID, product_id: int, quantity: Decimal, at: dat
 
     def change(basket: Basket) -> None:
         for line in basket.lines:
-            if line[0] == product_id:
+            if line_key(line) == (product_id, pass_id):
                 line[1] = str(quantity)
                 return
         raise InvalidLine(_("This line is not in the basket any more."))
 
-    return _change(basket_id, at, change)
+    basket, quote = change_basket(basket_id, at, change)
+    if pass_id is not None and (product_id, pass_id) not in map(line_key, basket.lines):
+        raise InvalidLine(_("The pass has not so many uses left."))
+    return basket, quote
 
 
-def remove_line(*, basket_id: UUID, product_id: int, at: datetime) -> tuple[Basket, Quote]:
+def remove_line(*, basket_id: UUID, product_id: int, at: datetime, pass_id: int | None = None) -> tuple[Basket, Quote]:
     """Take a line out; harmless where it is gone already."""
 
     def change(basket: Basket) -> None:
-        basket.lines = [line for line in basket.lines if line[0] != product_id]
+        basket.lines = [line for line in basket.lines if line_key(line) != (product_id, pass_id)]
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
 
 
 def attach_member(*, basket_id: UUID, member_id: int, at: datetime) -> tuple[Basket, Quote]:
@@ -124,12 +156,14 @@ def attach_member(*, basket_id: UUID, member_id: int, at: datetime) -> tuple[Bas
     check_member(member)
 
     def change(basket: Basket) -> None:
+        if basket.member_id != member.pk:
+            strip_passes(basket)
         basket.member = member
         basket.points_wish = 0
         basket.use_coupon = True
         basket.coupon_id = None
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
 
 
 def check_member(member: Member) -> None:
@@ -144,12 +178,13 @@ def detach_member(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
     """Sell to a walk-in customer."""
 
     def change(basket: Basket) -> None:
+        strip_passes(basket)
         basket.member = None
         basket.points_wish = 0
         basket.use_coupon = True
         basket.coupon_id = None
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
 
 
 def set_points(*, basket_id: UUID, points: int, at: datetime) -> tuple[Basket, Quote]:
@@ -162,7 +197,7 @@ def set_points(*, basket_id: UUID, points: int, at: datetime) -> tuple[Basket, Q
             raise InvalidLine(_("Choose a member first."))
         basket.points_wish = points
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
 
 
 def choose_coupon(*, basket_id: UUID, coupon_id: int | None, use_coupon: bool, at: datetime) -> tuple[Basket, Quote]:
@@ -172,7 +207,7 @@ def choose_coupon(*, basket_id: UUID, coupon_id: int | None, use_coupon: bool, a
         basket.use_coupon = use_coupon
         basket.coupon_id = coupon_id if use_coupon else None
 
-    return _change(basket_id, at, change)
+    return change_basket(basket_id, at, change)
 
 
 @transaction.atomic
@@ -192,7 +227,7 @@ def pin_coupon(*, basket_id: UUID, coupon_id: int, at: datetime) -> tuple[Basket
 
 def refresh(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
     """Price the basket again with everything as it is now, and keep that as what the customer is shown."""
-    return _change(basket_id, at, lambda basket: None)
+    return change_basket(basket_id, at, lambda basket: None)
 
 
 @transaction.atomic
@@ -247,11 +282,17 @@ def lock_open_basket(basket_id: UUID) -> Basket:
 
 
 @transaction.atomic
-def _change(basket_id: UUID, at: datetime, change: Callable[[Basket], None]) -> tuple[Basket, Quote]:
+def change_basket(basket_id: UUID, at: datetime, change: Callable[[Basket], None]) -> tuple[Basket, Quote]:
+    """Change the open basket and price it. A pass that does not pay any more is left off, so the price shows it."""
     basket = lock_open_basket(basket_id)
     change(basket)
     frozen = pricing.get_frozen(basket.member_id, at)
     quote = pricing.price_basket(basket, frozen, at)
+    paying = {(line.line.product_id, line.line.pass_id) for line in quote.lines}
+    lost = {key[1] for line in basket.lines if (key := line_key(line))[1] is not None and key not in paying}
+    if lost:
+        strip_passes(basket, {pass_id for pass_id in lost if pass_id is not None})
+        quote = pricing.price_basket(basket, frozen, at)
     basket.quote = {**frozen.to_json(), "figures": pricing.summary(quote)}
     basket.fingerprint = fingerprint(quote)
     basket.quoted_at = at

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 import coupons.services
+import passes.services
 import points.services
 import tiers.services
 import wallet.services
@@ -25,6 +26,7 @@ from checkout.services.errors import InvalidLine, QuoteChanged
 from checkout.services.tenders import Settled, Tender, settle
 from checkout.services.tills import lock_open_shift
 from core import audit
+from core.days import local_day
 from core.money import ZERO, allocate, floor
 from jobs.services import enqueue_on_commit
 from members.services import hold_member
@@ -44,6 +46,7 @@ class Sale:
     actor: Staff
     at: datetime
     pin_proof: UUID | None = None
+    pass_agreed: bool = False
 
     @property
     def source(self) -> str:
@@ -57,7 +60,7 @@ class Sale:
     @property
     def shares(self) -> list[list[Decimal]]:
         """What each tender pays of each line."""
-        return engine.tender_shares(self.quote, [tender.amount for tender in self.tenders])
+        return engine.tender_shares(self.quote, [(tender.kind, tender.amount) for tender in self.tenders])
 
     def bonus_by_line(self, bonus: Decimal) -> list[Decimal]:
         """The bonus in the stored-value tender over the lines that it pays (R-P1)."""
@@ -65,6 +68,11 @@ class Sale:
             return [ZERO] * len(self.quote.lines)
         parts = next(parts for tender, parts in zip(self.tenders, self.shares, strict=True) if tender.kind == "wallet")
         return allocate(bonus, parts)
+
+    @property
+    def list_due(self) -> Decimal:
+        """What the goods that no pass pays cost at list prices."""
+        return sum((line.list_amount for line in self.quote.lines if line.line.by_pass is None), ZERO)
 
     @property
     def wallet_amount(self) -> Decimal:
@@ -81,12 +89,14 @@ def confirm_sale(
     actor: Staff,
     at: datetime,
     pin_proof: UUID | None = None,
+    pass_agreed: bool = False,
 ) -> int:
     """Sell the basket at the price that was shown and return the order's id (R-C1).
 
     ``fingerprint`` is of the quote on the cashier's screen. The same ``key`` with the same content returns the first
     order; ``pin_proof`` is no part of it, because one that was used with a lost answer cannot be given again. It goes
-    to stored value, where more than the day's limit needs the member's PIN (R-W10). QuoteChanged where a price, the
+    to stored value, where more than the day's limit needs the member's PIN (R-W10). ``pass_agreed`` is the cashier's
+    word that the member agrees to the uses of count passes. QuoteChanged where a price, the
     member or an asset changed since: nothing is written. Other refusals: BasketClosed, NoShift, InvalidTender,
     MemberNotUsable, InvalidLine (empty), and those of the ledgers.
     """
@@ -100,24 +110,30 @@ def confirm_sale(
         key=key,
         content=content,
         actor=actor,
-        execute=lambda: _confirm(basket_id, fingerprint, tenders, actor, at, pin_proof),
+        execute=lambda: _confirm(basket_id, fingerprint, tenders, actor, at, pin_proof, pass_agreed),
     )
     return int(result["order"])
 
 
 def _confirm(
-    basket_id: UUID, shown: str, tenders: Sequence[Tender], actor: Staff, at: datetime, pin_proof: UUID | None
+    basket_id: UUID,
+    shown: str,
+    tenders: Sequence[Tender],
+    actor: Staff,
+    at: datetime,
+    pin_proof: UUID | None,
+    pass_agreed: bool,
 ) -> Result:
     basket = lock_open_basket(basket_id)
     shift = lock_open_shift(basket.till_id)
     if not basket.lines:
         raise InvalidLine(_("Scan something first."))
     if basket.member_id is None:
-        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof)}
+        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof, pass_agreed)}
     with hold_member(basket.member_id) as member:
         check_member(member)
         basket.member = member
-        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof)}
+        return {"order": _sell(basket, shift, shown, tenders, actor, at, pin_proof, pass_agreed)}
 
 
 def _sell(
@@ -128,6 +144,7 @@ def _sell(
     actor: Staff,
     at: datetime,
     pin_proof: UUID | None,
+    pass_agreed: bool,
 ) -> int:
     quote, frozen = _agreed_quote(basket, shown, at)
     sale = Sale(
@@ -140,6 +157,7 @@ def _sell(
         actor=actor,
         at=at,
         pin_proof=pin_proof,
+        pass_agreed=pass_agreed,
     )
     outcome = _move_value(sale)
     recording.record(sale, outcome)
@@ -173,6 +191,7 @@ def _agreed_quote(basket: Basket, shown: str, at: datetime) -> tuple[Quote, pric
         # An old quote goes on unasked where the customer pays and uses the same (R-C1).
         fresh = pricing.summary(quote)
         same = all(fresh[name] == figures[name] for name in ("payable", "points_used", "coupon_id"))
+        same = same and fresh["passes"] == figures.get("passes", [])
     if not same or shown != basket.fingerprint:
         raise QuoteChanged(
             _("The price has changed since it was shown. Nothing was charged."), quote, _differences(figures, quote)
@@ -182,12 +201,12 @@ def _agreed_quote(basket: Basket, shown: str, at: datetime) -> tuple[Quote, pric
 
 def _differences(figures: dict[str, object], quote: Quote) -> list[tuple[str, str, str]]:
     fresh = pricing.summary(quote)
-    before = {line["product_id"]: line for line in figures["lines"]}  # type: ignore[attr-defined]  # our own JSON
-    now = {line["product_id"]: line for line in fresh["lines"]}
+    before = {(line["product_id"], line.get("pass_id")): line for line in figures["lines"]}  # type: ignore[attr-defined]  # our own JSON
+    now = {(line["product_id"], line["pass_id"]): line for line in fresh["lines"]}
     rows = [
-        (line["name"], line["net"], now[product_id]["net"] if product_id in now else "")
-        for product_id, line in before.items()
-        if product_id not in now or now[product_id]["net"] != line["net"]
+        (line["name"], line["net"], now[key]["net"] if key in now else "")
+        for key, line in before.items()
+        if key not in now or now[key]["net"] != line["net"]
     ]
     if figures["points_used"] != fresh["points_used"]:
         rows.append((_("Points used"), str(figures["points_used"]), str(fresh["points_used"])))
@@ -211,13 +230,15 @@ def _move_value(sale: Sale) -> recording.Outcome:
             member_id=member_id,
             amount=sale.wallet_amount,
             # What the same goods would have cost without any discount, for legal refunds later (R-W6).
-            list_amount=floor(quote.list_total * sale.wallet_amount / quote.payable),
+            list_amount=floor(sale.list_due * sale.wallet_amount / quote.due),
             idempotency_key=sale.key("wallet"),
             pin_proof=sale.pin_proof,
             **where,
         )
         outcome.wallet_bonus = -outcome.wallet_entry.bonus
         outcome.bonus_by_line = sale.bonus_by_line(outcome.wallet_bonus)
+    if member_id is not None and quote.pass_paid_lines:
+        outcome.pass_entries = _use_passes(sale, member_id)
     if quote.coupon is not None:
         discount = sum((one.amount for one in quote.adjustments if one.source.startswith("coupon:")), ZERO)
         coupons.services.redeem(
@@ -232,27 +253,54 @@ def _move_value(sale: Sale) -> recording.Outcome:
     return outcome
 
 
+def _use_passes(sale: Sale, member_id: int) -> list[Any]:
+    items = [
+        passes.services.Item(
+            pass_id=use.pass_id,
+            product_id=line.line.product_id,
+            uses=use.uses,
+            value=use.value,
+            list_amount=line.list_amount,
+            key=sale.key(f"pass:{position}"),
+        )
+        for position, line in sale.quote.pass_paid_lines
+        if (use := line.line.by_pass) is not None
+    ]
+    return list(
+        passes.services.use(
+            items=items,
+            member_id=member_id,
+            is_agreed=sale.pass_agreed,
+            priced_on=local_day(sale.quote.priced_at),
+            source=sale.source,
+            at=sale.at,
+            store=sale.basket.store,
+            actor=sale.actor,
+        )
+    )
+
+
 def _earn(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
     quote, basket = sale.quote, sale.basket
-    bases = [line.net for line in quote.lines]
+    bases = quote.earning_nets
     if not sale.frozen.rules.bonus_earns:
         bases = [base - bonus for base, bonus in zip(bases, outcome.bonus_by_line, strict=True)]
-    lines = [line.line for line in quote.lines]
-    outcome.earned_by_line = engine.earned_points(lines, bases, quote.member, sale.frozen.rules)
     where: dict[str, Any] = {"source": sale.source, "at": sale.at, "store": basket.store, "actor": sale.actor}
-    if outcome.earned:
-        entry = points.services.earn(
-            member_id=member_id,
-            points=outcome.earned,
-            idempotency_key=sale.key("earned"),
-            rule={"per_yuan": str(sale.frozen.rules.points_per_yuan), "multiple": str(quote.multiple)},
-            **where,
-        )
-        outcome.points_entry = entry or outcome.points_entry
+    earning = points.services.earn_for_order(
+        member_id=member_id,
+        lines=engine.earn_lines([line.line for line in quote.lines], bases),
+        terms=engine.earn_terms(sale.frozen.rules, quote.multiple),
+        idempotency_key=sale.key("earned"),
+        **where,
+    )
+    outcome.points_entry = earning.entry or outcome.points_entry
+    outcome.earned_by_line = list(earning.reckoning.per_line)
+    outcome.points_computed = earning.reckoning.computed
+    outcome.points_limited_by = earning.reckoning.limited_by
     tiers.services.record_progress(
         member_id=member_id,
         metrics={
-            "spend": quote.payable - outcome.wallet_bonus,
+            "spend": quote.due - outcome.wallet_bonus,
             "orders": Decimal(1),
             "points": Decimal(outcome.earned),
         },

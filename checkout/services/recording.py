@@ -31,6 +31,9 @@ class Outcome:
     wallet_entry: Any = None
     wallet_bonus: Decimal = field(default=ZERO)
     tier_change: Any = None
+    pass_entries: list[Any] = field(default_factory=list)
+    points_computed: int = 0
+    points_limited_by: str = ""
 
     @property
     def earned(self) -> int:
@@ -96,6 +99,7 @@ def _lines(order: Order, sale: "Sale", outcome: Outcome) -> list[OrderLine]:
             net=priced.net,
             wallet_bonus=outcome.bonus_by_line[position],
             points_earned=outcome.earned_by_line[position],
+            pass_id=priced.line.pass_id,
             cost=priced.line.cost,
         )
         for position, priced in enumerate(sale.quote.lines)
@@ -179,7 +183,7 @@ def _receipt(order: Order, sale: "Sale", outcome: Outcome) -> dict[str, Any]:
             for tender in sale.tenders
         ],
         # What was paid from a card that was invoiced at its recharge must not be invoiced again (R-W14).
-        "invoiceable": str(quote.payable - sale.wallet_amount),
+        "invoiceable": str(quote.due - sale.wallet_amount),
     }
     if basket.member is not None:
         data["member"] = _member_receipt(sale, outcome)
@@ -200,6 +204,8 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "points_used": quote.points_used,
         "points_value": str(quote.points_value),
         "points_earned": outcome.earned,
+        "points_computed": outcome.points_computed,
+        "points_limited_by": outcome.points_limited_by,
         "points_balance": state.points_balance if points_entry is None else points_entry.balance_after,
         "points_debt": state.points_debt if points_entry is None else points_entry.debt_after,
         "wallet_principal_used": str(sale.wallet_amount - outcome.wallet_bonus),
@@ -207,4 +213,23 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "wallet_principal": str(state.wallet_principal if wallet_entry is None else wallet_entry.principal_after),
         "wallet_bonus": str(state.wallet_bonus if wallet_entry is None else wallet_entry.bonus_after),
         "new_tier": None if change is None else change.to_tier.name,
+        "passes": _pass_receipt(sale, outcome),
     }
+
+
+def _pass_receipt(sale: "Sale", outcome: Outcome) -> list[dict[str, Any]]:
+    """Each pass that was used: how often, and what is left of it (None: as often as wanted)."""
+    passes = {entry.held_id: entry.held for entry in outcome.pass_entries}
+    used = dict.fromkeys(passes, 0)
+    for _position, line in sale.quote.pass_paid_lines:
+        if line.line.by_pass is not None:
+            used[line.line.by_pass.pass_id] += line.line.by_pass.uses
+    return [
+        {
+            "name": held.name,
+            "used": used[pass_id],
+            "left": None if held.is_unlimited else held.remaining,
+            "last_day": None if held.last_day is None else held.last_day.isoformat(),
+        }
+        for pass_id, held in passes.items()
+    ]

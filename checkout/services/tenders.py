@@ -11,6 +11,9 @@ from checkout.pricing.model import Quote
 from checkout.services.errors import InvalidTender
 from core.money import CENT, ZERO
 
+#: What a cashier can type: a count pass pays its own lines and nothing else.
+TYPED = tuple(kind for kind in TenderKind if kind != TenderKind.PASS)
+
 
 @dataclass(frozen=True)
 class Tender:
@@ -33,25 +36,27 @@ class Settled:
 def settle(quote: Quote, tenders: Sequence[Tender]) -> list[Settled]:
     """Check the tenders against the amount due and work out the change; InvalidTender in words otherwise.
 
-    Each kind at most once, each above zero, only cash in excess. Stored value needs a member who has it.
+    Each kind at most once, each above zero, only cash in excess. Stored value needs a member who has it. What count
+    passes pay comes first, on its own.
     """
     if len({tender.kind for tender in tenders}) != len(tenders):
         raise InvalidTender(_("Each way of paying can be used once."))
     for tender in tenders:
-        if tender.kind not in TenderKind.values:
+        if tender.kind not in TYPED:
             raise InvalidTender(_("There is no such way of paying."))
         if not tender.received.is_finite() or tender.received <= 0 or tender.received != tender.received.quantize(CENT):
             raise InvalidTender(_("Each amount must be above 0 with at most two decimals."))
     paid = sum((tender.received for tender in tenders), ZERO)
     cash = sum((tender.received for tender in tenders if tender.kind == TenderKind.CASH), ZERO)
-    change = paid - quote.payable
+    change = paid - quote.due
     if change < 0:
         raise InvalidTender(_("¥%(missing)s are still missing.") % {"missing": -change})
     if change and change >= cash:
         # Change comes out of cash that was handed over; the rest may not exceed what is due.
         raise InvalidTender(_("The tenders are ¥%(excess)s above the amount due.") % {"excess": change})
     _check_wallet(quote, tenders)
-    return [
+    by_pass = quote.pass_paid
+    return [Settled(TenderKind.PASS.value, by_pass, by_pass, ZERO)] * bool(by_pass) + [
         Settled(
             kind=tender.kind,
             amount=tender.received - (change if tender.kind == TenderKind.CASH else ZERO),

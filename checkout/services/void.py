@@ -1,12 +1,14 @@
 """The undoing of a whole order: every ledger goes back by new opposite entries; nothing is edited (invariant 6)."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 import coupons.services
+import passes.services
 import points.services
 import tiers.services
 import wallet.services
@@ -15,6 +17,7 @@ from checkout.models import Basket, Order, Payment, Till, Void
 from checkout.services.errors import CannotVoid
 from checkout.services.tills import lock_open_shift
 from core import audit
+from core.money import ZERO
 from jobs.services import enqueue_on_commit
 from members.services import hold_member
 from stores.models import Staff
@@ -48,15 +51,16 @@ def _void(order_id: int, till: Till, reason: str, actor: Staff, at: datetime) ->
         raise CannotVoid(_("Only orders of this store's counter can be voided here."))
     shift = lock_open_shift(till.pk)
     if order.member_id is None:
-        _put_back(order, actor, at)
+        charge = _put_back(order, actor, at)
     else:
         with hold_member(order.member_id):
-            _put_back(order, actor, at)
+            charge = _put_back(order, actor, at)
     void = Void.objects.create(
         order=order,
         store=till.store,
         shift=shift,
         actor=actor,
+        points_charge=charge,
         reason=reason[:200],
         business_on=till.store.business_day(at),
         occurred_at=at,
@@ -70,14 +74,19 @@ def _void(order_id: int, till: Till, reason: str, actor: Staff, at: datetime) ->
         store=till.store,
         reason=void.reason,
         payable=str(order.payable),
+        points_charge=str(charge),
     )
     if order.member_id is not None:
         enqueue_on_commit("tags.retag_member", member_id=order.member_id)
     return {"void": void.pk}
 
 
-def _put_back(order: Order, actor: Staff, at: datetime) -> None:
-    """Opposite entries, named by the sale's own keys. Spent points return before earned ones are taken back (R-P11)."""
+def _put_back(order: Order, actor: Staff, at: datetime) -> Decimal:
+    """Opposite entries, named by the sale's own keys. Spent points return before earned ones are taken back (R-P11).
+
+    What the customer has used of the points earned may be kept off the cash that goes back: the amount.
+    """
+    charge = ZERO
     basket = Basket.objects.get(order=order)
     where: dict[str, Any] = {"at": at, "store": order.store, "actor": actor}
 
@@ -90,13 +99,21 @@ def _put_back(order: Order, actor: Staff, at: datetime) -> None:
     if Payment.objects.filter(order=order, kind="wallet").exists():
         original, key = keys("wallet")
         wallet.services.refund(idempotency_key_of_original=original, idempotency_key=key, **where)
+    by_pass = order.lines.filter(pass_id__isnull=False).order_by("position").values_list("position", flat=True)
+    if undoings := [passes.services.Undoing(*keys(f"pass:{position}")) for position in by_pass]:
+        passes.services.undo(undoings=undoings, source=f"order:{order.pk}", **where)
     if order.adjustments.filter(source__startswith="coupon:").exists():
         original, key = keys("coupon")
         coupons.services.return_redeemed(idempotency_key_of_redeem=original, idempotency_key=key, **where)
     if order.points_earned:
         original, key = keys("earned")
-        points.services.reverse(idempotency_key_of_original=original, idempotency_key=key, **where)
+        cash = sum((payment.amount for payment in Payment.objects.filter(order=order, kind="cash")), ZERO)
+        taken = points.services.claw_back_for_return(
+            idempotency_key_of_original=original, remaining_bases=(), idempotency_key=key, cash=cash, **where
+        )
+        charge = taken.charge
     if order.member_id is not None:
         original, key = keys("progress")
         tiers.services.reverse_progress(idempotency_key_of_original=original, idempotency_key=key, **where)
         tiers.services.reevaluate(member_id=order.member_id, at=at, source=f"order:{order.pk}")
+    return charge

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError, StateChanged
@@ -178,7 +179,8 @@ def _store(passes: dict[int, Pass], moves: Sequence[Move]) -> None:
         remaining=F("remaining") + Case(*(When(pk=pk, then=Value(number)) for pk, number in uses.items())),
         unused_value=F("unused_value") + Case(*(When(pk=pk, then=Value(amount)) for pk, amount in values.items())),
         status=Case(*(When(pk=pk, then=Value(held.status)) for pk, held in passes.items())),
-        expires_at=Case(
-            *(When(pk=pk, then=Value(held.expires_at)) for pk, held in passes.items()), output_field=DateTimeField()
+        # Without the cast an end of nothing but NULL would be a text.
+        expires_at=Cast(
+            Case(*(When(pk=pk, then=Value(held.expires_at)) for pk, held in passes.items())), DateTimeField()
         ),
     )

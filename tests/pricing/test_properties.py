@@ -7,28 +7,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkout.pricing.engine import earned_points, fingerprint, price, tender_shares
-from checkout.pricing.model import BasketLine, MemberState, Rounding, Rules, Wishes
+from checkout.pricing.model import BasketLine, MemberState, PriceSource, Rounding, Rules, Wishes
+from core.money import half_up
 from coupons.rules import CouponTerms
+from passes.rules import Use
 
 AT = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
 amounts = st.integers(0, 200_000).map(lambda fen: D(fen).scaleb(-2))
 
 
 @st.composite
+def uses(draw, most):
+    """A use of one of three passes, worth anything up to the line's list amount; most lines have none."""
+    if draw(st.integers(0, 3)):
+        return None
+    pays = min(draw(amounts), most)
+    return Use(pass_id=draw(st.integers(1, 3)), name="pass", uses=1, value=pays, pays=pays)
+
+
+@st.composite
 def baskets(draw):
+    goods = [(D(draw(st.integers(1, 20_000))).scaleb(-3), draw(amounts)) for _line in range(draw(st.integers(1, 12)))]
     return [
         BasketLine(
             product_id=index,
             sku=str(index),
             name=str(index),
-            quantity=D(draw(st.integers(1, 20_000))).scaleb(-3),
-            list_price=draw(amounts),
+            quantity=quantity,
+            list_price=list_price,
+            by_pass=draw(uses(half_up(quantity * list_price))),
             member_price=draw(st.none() | amounts),
             takes_tier_discount=draw(st.booleans()),
             takes_coupons=draw(st.booleans()),
             takes_points=draw(st.booleans()),
         )
-        for index in range(draw(st.integers(1, 12)))
+        for index, (quantity, list_price) in enumerate(goods)
     ]
 
 
@@ -91,14 +104,18 @@ def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding
     for index, line in enumerate(quote.lines):
         assert line.net >= 0
         assert line.list_amount - sum(a.parts[index] for a in quote.adjustments) == line.net
+        if line.line.by_pass is not None:
+            assert (line.net, line.price_source) == (line.line.by_pass.pays, PriceSource.PASS)
+            assert {a.source for a in quote.adjustments if a.parts[index]} <= {f"pass:{line.line.pass_id}"}
+    assert quote.due == sum(line.net for line in quote.lines if line.line.by_pass is None)
     assert quote.points_used <= (member.spendable_points if member else 0)
-    first = quote.payable * cut / 100 // D("0.01") * D("0.01")
-    tenders = [first, quote.payable - first]
+    first = quote.due * cut / 100 // D("0.01") * D("0.01")
+    tenders = [("pass", quote.pass_paid), ("wallet", first), ("cash", quote.due - first)]
     shares = tender_shares(quote, tenders)
-    assert [sum(parts, D(0)) for parts in shares] == tenders
+    assert [sum(parts, D(0)) for parts in shares] == [amount for _kind, amount in tenders]
     assert [sum(parts) for parts in zip(*shares, strict=True)] == [line.net for line in quote.lines]
     assert all(part >= 0 for parts in shares for part in parts)
-    nets = [line.net for line in quote.lines]
+    nets = quote.earning_nets
     assert sum(earned_points([line.line for line in quote.lines], nets, member, rules)) == quote.earns
     again = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)
     assert fingerprint(again) == fingerprint(quote)

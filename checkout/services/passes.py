@@ -1,0 +1,274 @@
+"""Count passes sold at the till, mistaken sales undone, and refunds paid: money that moves, but no revenue (R-C12)."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+import passes.selectors
+import passes.services
+import wallet.services
+from audit.services import Result, run_command
+from checkout.models import PassSale, PassSaleVoid, TenderKind, Till
+from checkout.services.basket import check_member
+from checkout.services.errors import CannotVoid, InvalidTender
+from checkout.services.payouts import record_payout
+from checkout.services.tills import lock_open_shift
+from core import audit
+from core.money import CENT, ZERO
+from members.models import Member
+from members.services import hold_member
+from stores.models import Staff, Store
+
+
+def sell_pass(
+    *,
+    key: UUID,
+    till: Till,
+    member_id: int,
+    plan_id: int,
+    price: Decimal,
+    kind: str,
+    received: Decimal,
+    actor: Staff,
+    at: datetime,
+    pin_proof: UUID | None = None,
+) -> int:
+    """Sell a pass at the price that was shown, by one tender, and return the sale's id.
+
+    It takes no discount, coupon, points or rounding, earns nothing and counts for no tier: it becomes revenue with its
+    uses. Stored value may pay it (``pin_proof`` above the day's limit, R-W10), another pass may not. Only cash may be
+    more than the price. Refusals: InvalidTender, NoShift, MemberNotUsable and those of passes and stored value; nothing
+    moves then.
+    """
+    content = {
+        "till": till.pk,
+        "member": member_id,
+        "plan": plan_id,
+        "price": price,
+        "kind": kind,
+        "received": received,
+    }
+
+    def execute() -> Result:
+        _check_money(price, kind, received)
+        shift = lock_open_shift(till.pk)
+        with hold_member(member_id) as member:
+            check_member(member)
+            sale = _sell(key, till, shift.pk, member, plan_id, price, kind, received, actor, at, pin_proof)
+        audit.record(
+            "pass.sold",
+            actor=actor,
+            subject=f"member:{member_id}",
+            at=at,
+            store=till.store,
+            held=sale.pass_id,
+            price=str(price),
+        )
+        return {"sale": sale.pk}
+
+    result = run_command(name="checkout.pass_sale", key=key, content=content, actor=actor, execute=execute)
+    return int(result["sale"])
+
+
+def _check_money(price: Decimal, kind: str, received: Decimal) -> None:
+    if kind not in TenderKind.values or kind == TenderKind.PASS:
+        raise InvalidTender(_("A pass cannot be bought this way."))
+    if not received.is_finite() or received <= 0 or received != received.quantize(CENT):
+        raise InvalidTender(_("Each amount must be above 0 with at most two decimals."))
+    if received < price:
+        raise InvalidTender(_("¥%(missing)s are still missing.") % {"missing": price - received})
+    if received > price and kind != TenderKind.CASH:
+        raise InvalidTender(_("The tenders are ¥%(excess)s above the amount due.") % {"excess": received - price})
+
+
+def _sell(
+    key: UUID,
+    till: Till,
+    shift_id: int,
+    member: Member,
+    plan_id: int,
+    price: Decimal,
+    kind: str,
+    received: Decimal,
+    actor: Staff,
+    at: datetime,
+    pin_proof: UUID | None,
+) -> PassSale:
+    where: dict[str, Any] = {"at": at, "store": till.store, "actor": actor}
+    held = passes.services.sell(
+        plan_id=plan_id,
+        member_id=member.pk,
+        price=price,
+        tender=kind,
+        idempotency_key=f"pass-sale:{key}",
+        **where,
+    )
+    bonus = ZERO
+    if kind == TenderKind.WALLET:
+        entry = wallet.services.debit(
+            member_id=member.pk,
+            amount=price,
+            # A pass is sold at its list price, so that is what the payment bought (R-W6).
+            list_amount=price,
+            source=f"pass-sale:{held.pk}",
+            idempotency_key=_wallet_key(key),
+            pin_proof=pin_proof,
+            **where,
+        )
+        bonus = -entry.bonus
+    return PassSale.objects.create(
+        command_key=key,
+        store=till.store,
+        till=till,
+        shift_id=shift_id,
+        staff=actor,
+        member=member,
+        pass_id=held.pk,
+        plan_name=held.name,
+        price=price,
+        kind=kind,
+        received=received,
+        wallet_bonus=bonus,
+        business_on=till.store.business_day(at),
+        occurred_at=at,
+        receipt=_receipt(till, member, held, kind, received, bonus, actor, at),
+    )
+
+
+def _wallet_key(key: UUID) -> str:
+    return f"pass-sale:{key}:wallet"
+
+
+def _receipt(
+    till: Till,
+    member: Member,
+    held: Any,
+    kind: str,
+    received: Decimal,
+    bonus: Decimal,
+    actor: Staff,
+    at: datetime,
+) -> dict[str, Any]:
+    """The receipt as printed; amounts as text, the contract as it was."""
+    return {
+        "store": {"name": till.store.name, "address": till.store.address, "phone": till.store.phone},
+        "till": till.name,
+        "cashier": str(actor),
+        "sold_at": at.isoformat(),
+        "member": {"number": member.number, "name": member.name, "phone": member.masked_phone},
+        "name": held.name,
+        "price": str(held.price),
+        "paid_uses": held.paid_uses,
+        "gift_uses": held.gift_uses,
+        "is_unlimited": held.is_unlimited,
+        "unit_list_price": str(held.unit_list_price),
+        "last_day": None if held.last_day is None else held.last_day.isoformat(),
+        "contract_version": held.contract_version,
+        "kind": kind,
+        "received": str(received),
+        "change": str(received - held.price),
+        "wallet_bonus": str(bonus),
+        # What stored value paid was invoiced at its recharge (R-W14).
+        "invoiceable": str(ZERO if kind == TenderKind.WALLET else held.price),
+    }
+
+
+def void_pass_sale(*, key: UUID, sale_id: int, till: Till, reason: str, actor: Staff, at: datetime) -> int:
+    """Undo a mistaken sale of a pass: same day, same store, unused. Returns the void's id.
+
+    The money leaves the drawer of ``till``, or goes back to the stored value that it came from. CannotVoid, or the
+    refusal of passes in words.
+    """
+    reason = reason.strip()
+
+    def execute() -> Result:
+        shift = lock_open_shift(till.pk)
+        sale = PassSale.objects.select_related("store").get(pk=sale_id)
+        if not reason:
+            raise CannotVoid(_("Say why the sale is voided."))
+        if sale.store_id != till.store_id:
+            raise CannotVoid(_("A pass can be taken back only at the store that sold it."))
+        where: dict[str, Any] = {"at": at, "store": till.store, "actor": actor}
+        with hold_member(sale.member_id):
+            if PassSaleVoid.objects.filter(sale=sale).exists():
+                raise CannotVoid(_("This sale was voided before."))
+            if sale.kind == TenderKind.WALLET:
+                wallet.services.refund(
+                    idempotency_key_of_original=_wallet_key(sale.command_key),
+                    idempotency_key=f"pass-sale-void:{sale.pk}:wallet",
+                    **where,
+                )
+            passes.services.void_sale(
+                pass_id=sale.pass_id, reason=reason, idempotency_key=f"pass-sale-void:{sale.pk}:pass", **where
+            )
+            void = PassSaleVoid.objects.create(
+                sale=sale,
+                store=till.store,
+                shift=shift,
+                actor=actor,
+                reason=reason[:200],
+                business_on=till.store.business_day(at),
+                occurred_at=at,
+            )
+        return {"void": void.pk}
+
+    content = {"sale": sale_id, "till": till.pk, "reason": reason}
+    result = run_command(name="checkout.pass_sale_void", key=key, content=content, actor=actor, execute=execute)
+    return int(result["void"])
+
+
+def pay_pass_refund(
+    *,
+    key: UUID,
+    refund_id: int,
+    method: str,
+    reference: str,
+    till: Till | None,
+    store: Store | None,
+    actor: Staff,
+    at: datetime,
+) -> None:
+    """Pay an approved refund of a pass: in cash from a drawer with an open shift, by bank, or back to stored value.
+
+    What stored value had paid goes back there and never leaves as cash (R-C6, invariant 13). Refusals: InvalidTender
+    (cash without a till), NoShift, and those of passes (paid before, wrong way); nothing moves then.
+    """
+    content = {"refund": refund_id, "method": method, "reference": reference, "till": None if till is None else till.pk}
+
+    def execute() -> Result:
+        # Till, then member, then what is below: the order in which every use case of the till locks.
+        shift = lock_open_shift(till.pk) if till is not None and method == "cash" else None
+        owner_id = passes.selectors.get_refund(refund_id).held.member_id
+        with hold_member(owner_id):
+            refund = passes.services.pay_refund(
+                refund_id=refund_id, method=method, reference=reference, actor=actor, at=at, store=store
+            )
+            if method == "wallet":
+                sale = PassSale.objects.get(pass_id=refund.held_id)
+                wallet.services.refund(
+                    idempotency_key_of_original=_wallet_key(sale.command_key),
+                    idempotency_key=f"pass-refund:{refund.pk}:wallet",
+                    amount=refund.amount,
+                    source=f"pass-refund:{refund.pk}",
+                    at=at,
+                    store=store,
+                    actor=actor,
+                )
+            elif method == "cash":
+                if till is None or shift is None:
+                    raise InvalidTender(_("Cash is paid at a till with an open shift."))
+                record_payout(
+                    shift=shift,
+                    till=till,
+                    member_id=owner_id,
+                    source=f"pass_refund:{refund.pk}",
+                    amount=refund.amount,
+                    actor=actor,
+                    at=at,
+                )
+        return {"refund": refund.pk}
+
+    run_command(name="checkout.pass_refund", key=key, content=content, actor=actor, execute=execute)
