@@ -1,4 +1,4 @@
-"""The download of a filtered list, the same for every list: exactly what is filtered, with who, when and the filters."""
+"""The download of a filtered list: exactly what is filtered, with who, when and the filters."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

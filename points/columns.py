@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.workbook import Column
 from points.models import Entry
+from points.selectors import explain_limit
 
 EXPORT_COLUMNS = (
     Column(_("Time"), "time", width=18, definition=_("When it happened, in the shop's zone.")),
@@ -38,3 +39,19 @@ def export_row(entry: Entry) -> Sequence[Any]:
         entry.source,
         entry.memo,
     )
+
+
+LEDGER_COLUMNS = (
+    Column(_("Member number"), width=14),
+    Column(_("Member"), width=18),
+    *EXPORT_COLUMNS,
+    Column(_("Computed"), "integer", width=12, definition=_("What the rule came to before a cap cut it.")),
+    Column(_("Cut by"), width=24),
+)
+
+
+def ledger_row(entry: Entry) -> Sequence[Any]:
+    """One row of :data:`LEDGER_COLUMNS`; the member must be loaded too."""
+    member = entry.account.member
+    limit = explain_limit(entry.limited_by) if entry.limited_by else None
+    return (member.number, member.name, *export_row(entry), entry.computed, limit)

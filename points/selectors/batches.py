@@ -78,7 +78,7 @@ def batch_members(criteria: Criteria, cutoff_at: datetime) -> QuerySet[Member]:
     members = Member.objects.filter(status__in=OPEN_STATUSES, registered_at__lte=cutoff_at)
     if criteria.who == TAGGED:
         held = MemberTag.objects.filter(
-            Q(until__isnull=True) | Q(until__gt=cutoff_at), tag_id=criteria.tag_id, since__lte=cutoff_at
+            Q(until__isnull=True) | Q(until__gt=cutoff_at), tag_id=criteria.tag_id or 0, since__lte=cutoff_at
         )
         return members.filter(pk__in=held.values("member_id"))
     if criteria.who == LISTED:

@@ -24,6 +24,7 @@ from members.models import OPEN_STATUSES, Member
 from points.models import Batch
 from points.selectors import get_rules
 from points.selectors.batches import BatchPreview, Criteria, batch_lots, batch_members, preview_batch
+from points.services.batch_statements import CLEAR, GIVE, RESTORE, TAKE_BACK
 from stores.models import Staff, Store
 
 CHUNK = 2_000
@@ -183,9 +184,7 @@ def undo_batch(*, batch_id: int, actor: Staff, at: datetime) -> Batch:
 
 def is_undoable(batch: Batch, at: datetime) -> bool:
     """Done, and no longer than seven days ago."""
-    return (
-        batch.status == Status.DONE and batch.done_at is not None and at <= batch.done_at + timedelta(days=UNDO_DAYS)
-    )
+    return batch.status == Status.DONE and batch.done_at is not None and at <= batch.done_at + timedelta(days=UNDO_DAYS)
 
 
 def work_batch(*, batch_id: int, at: datetime) -> None:
@@ -269,27 +268,33 @@ def _source(batch: Batch) -> str:
 
 def _give(batch: Batch, member_ids: list[int], at: datetime) -> tuple[int, int]:
     parameters = {"each": batch.points_each, "expires": get_rules(at=at).expiry_of(at)}
-    return _run(_GIVE, batch, member_ids, at, batch.created_by_id, parameters)
+    return _run(GIVE, batch, member_ids, at, batch.created_by_id, parameters)
 
 
 def _clear(batch: Batch, member_ids: list[int], at: datetime) -> tuple[int, int]:
     lots = batch_lots(Criteria.from_json(batch.criteria), batch.cutoff_at, at).filter(account_id__in=member_ids)
     parameters = {"lots": list(lots.values_list("pk", flat=True))}
-    return _run(_CLEAR, batch, member_ids, at, batch.created_by_id, parameters)
+    return _run(CLEAR, batch, member_ids, at, batch.created_by_id, parameters)
 
 
 def _restore(batch: Batch, member_ids: list[int], at: datetime) -> tuple[int, int]:
-    return _run(_RESTORE, batch, member_ids, at, batch.undone_by_id, {})
+    return _run(RESTORE, batch, member_ids, at, batch.undone_by_id, {})
 
 
 def _take_back(batch: Batch, member_ids: list[int], at: datetime) -> tuple[int, int]:
-    return _run(_TAKE_BACK, batch, member_ids, at, batch.undone_by_id, {})
+    return _run(TAKE_BACK, batch, member_ids, at, batch.undone_by_id, {})
 
 
 def _run(
     statement: str, batch: Batch, member_ids: list[int], at: datetime, actor_id: int | None, more: Mapping[str, Any]
 ) -> tuple[int, int]:
-    common = {"members": member_ids, "source": _source(batch), "memo": batch.reason, "at": at, "actor": actor_id}
+    common: dict[str, Any] = {
+        "members": member_ids,
+        "source": _source(batch),
+        "memo": batch.reason,
+        "at": at,
+        "actor": actor_id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, {**common, **more})
         members, points = cursor.fetchone()
@@ -297,120 +302,6 @@ def _run(
 
 
 Step = tuple[Callable[[Batch, datetime], list[int]], Callable[[Batch, list[int], datetime], tuple[int, int]]]
-
-_ENTRY = """
-  INSERT INTO points_entry (account_id, kind, points, debt, balance_after, debt_after, computed, limited_by,
-                            original_id, reverses_id, actor_id, source, idempotency_key, memo, occurred_at, recorded_at)
-"""
-
-# All four are statements of their own after the locks, so that they see what the holders before us have committed.
-# A debt is repaid before points become a lot. An account is opened or changed, never both: its owner is locked.
-_GIVE = f"""
-WITH who AS (
-  SELECT m.id, a.member_id IS NULL AS is_new, COALESCE(a.balance, 0) AS balance, COALESCE(a.debt, 0) AS debt,
-         LEAST(%(each)s::bigint, COALESCE(a.debt, 0)) AS repaid
-    FROM unnest(%(members)s::bigint[]) AS m (id) LEFT JOIN points_account a ON a.member_id = m.id
-), entry AS ({_ENTRY}
-  SELECT id, 'gift', %(each)s::bigint - repaid, -repaid, balance + %(each)s::bigint - repaid, debt - repaid,
-         %(each)s::bigint, '', NULL::bigint, NULL::bigint, %(actor)s::bigint, %(source)s, %(source)s || ':member:' || id,
-         %(memo)s, %(at)s, clock_timestamp()
-    FROM who ORDER BY id
-  RETURNING id, account_id, points
-), opened AS (
-  INSERT INTO points_account (member_id, balance, debt) SELECT id, %(each)s, 0 FROM who WHERE is_new
-), raised AS (
-  UPDATE points_account a SET balance = a.balance + %(each)s::bigint - w.repaid, debt = a.debt - w.repaid
-    FROM who w WHERE a.member_id = w.id AND NOT w.is_new
-), made AS (
-  INSERT INTO points_lot (account_id, entry_id, granted, remaining, expired, available_from, expires_at, source)
-  SELECT account_id, id, points, points, 0, %(at)s, %(expires)s::timestamptz, %(source)s FROM entry WHERE points > 0
-)
-SELECT COUNT(*), (COUNT(*) * %(each)s)::bigint FROM who
-"""
-
-# Several lots of one account are entered in the order of their end; ``running`` gives each entry its balance after.
-_CLEAR = f"""
-WITH due AS (
-  SELECT id, account_id, remaining,
-         SUM(remaining) OVER (PARTITION BY account_id ORDER BY expires_at NULLS LAST, id)::bigint AS running
-    FROM points_lot WHERE id = ANY(%(lots)s::bigint[]) AND remaining > 0
-), entry AS ({_ENTRY}
-  SELECT d.account_id, 'clear', -d.remaining, 0, a.balance - d.running, a.debt, -d.remaining, '', NULL::bigint,
-         NULL::bigint, %(actor)s::bigint, %(source)s, %(source)s || ':' || d.id, %(memo)s, %(at)s, clock_timestamp()
-    FROM due d JOIN points_account a ON a.member_id = d.account_id
-   ORDER BY d.account_id, d.running
-  RETURNING id, idempotency_key
-), used AS (
-  INSERT INTO points_lotuse (entry_id, lot_id, points)
-  SELECT entry.id, d.id, -d.remaining FROM entry JOIN due d ON entry.idempotency_key = %(source)s || ':' || d.id
-), emptied AS (
-  UPDATE points_lot l SET remaining = 0 FROM due d WHERE l.id = d.id
-), lowered AS (
-  UPDATE points_account a SET balance = a.balance - t.points
-    FROM (SELECT account_id, SUM(remaining)::bigint AS points FROM due GROUP BY account_id) t
-   WHERE a.member_id = t.account_id
-)
-SELECT COUNT(DISTINCT account_id), COALESCE(SUM(remaining), 0)::bigint FROM due
-"""
-
-# The debt is repaid out of what ends first, which is worth least to the member.
-_RESTORE = f"""
-WITH back AS (
-  SELECT e.id AS cleared_id, e.account_id, -e.points AS points, l.id AS lot_id, l.available_from, l.expires_at,
-         l.is_released, a.balance, a.debt,
-         SUM(-e.points) OVER (PARTITION BY e.account_id ORDER BY l.expires_at NULLS LAST, l.id)::bigint AS running
-    FROM points_entry e
-    JOIN points_lotuse u ON u.entry_id = e.id
-    JOIN points_lot l ON l.id = u.lot_id
-    JOIN points_account a ON a.member_id = e.account_id
-   WHERE e.source = %(source)s AND e.source LIKE 'points-batch:%%' AND e.kind = 'clear'
-     AND e.account_id = ANY(%(members)s::bigint[]) AND (l.expires_at IS NULL OR l.expires_at > %(at)s)
-), split AS (
-  SELECT *, LEAST(running, debt) - LEAST(running - points, debt) AS repaid FROM back
-), entry AS ({_ENTRY}
-  SELECT account_id, 'restore', points - repaid, -repaid, balance + running - LEAST(running, debt),
-         debt - LEAST(running, debt), points, '', cleared_id, cleared_id, %(actor)s::bigint, %(source)s,
-         %(source)s || ':restore:' || lot_id, %(memo)s, %(at)s, clock_timestamp()
-    FROM split ORDER BY account_id, running
-  RETURNING id, idempotency_key, points
-), made AS (
-  INSERT INTO points_lot (account_id, entry_id, granted, remaining, expired, available_from, expires_at, is_released,
-                          source, origin_id)
-  SELECT s.account_id, entry.id, entry.points, entry.points, 0, s.available_from, s.expires_at, s.is_released,
-         %(source)s, s.lot_id
-    FROM entry JOIN split s ON entry.idempotency_key = %(source)s || ':restore:' || s.lot_id
-   WHERE entry.points > 0
-), raised AS (
-  UPDATE points_account a SET balance = a.balance + t.points - t.repaid, debt = a.debt - t.repaid
-    FROM (SELECT account_id, SUM(points)::bigint AS points, SUM(repaid)::bigint AS repaid FROM split GROUP BY 1) t
-   WHERE a.member_id = t.account_id
-)
-SELECT COUNT(DISTINCT account_id), COALESCE(SUM(points), 0)::bigint FROM split
-"""
-
-_TAKE_BACK = f"""
-WITH left_over AS (
-  SELECT e.id AS gift_id, e.account_id, l.id AS lot_id, l.remaining
-    FROM points_entry e JOIN points_lot l ON l.entry_id = e.id
-   WHERE e.source = %(source)s AND e.source LIKE 'points-batch:%%' AND e.kind = 'gift'
-     AND e.account_id = ANY(%(members)s::bigint[])
-     AND l.remaining > 0 AND (l.expires_at IS NULL OR l.expires_at > %(at)s)
-), entry AS ({_ENTRY}
-  SELECT o.account_id, 'claw_back', -o.remaining, 0, a.balance - o.remaining, a.debt, -o.remaining, '', o.gift_id,
-         NULL::bigint, %(actor)s::bigint, %(source)s, %(source)s || ':undo:' || o.account_id, %(memo)s, %(at)s,
-         clock_timestamp()
-    FROM left_over o JOIN points_account a ON a.member_id = o.account_id ORDER BY o.account_id
-  RETURNING id, account_id
-), used AS (
-  INSERT INTO points_lotuse (entry_id, lot_id, points)
-  SELECT entry.id, o.lot_id, -o.remaining FROM entry JOIN left_over o USING (account_id)
-), emptied AS (
-  UPDATE points_lot l SET remaining = 0 FROM left_over o WHERE l.id = o.lot_id
-), lowered AS (
-  UPDATE points_account a SET balance = a.balance - o.remaining FROM left_over o WHERE a.member_id = o.account_id
-)
-SELECT COUNT(*), COALESCE(SUM(remaining), 0)::bigint FROM left_over
-"""
 
 _STEPS: dict[tuple[str, str], Step] = {
     (Status.RUNNING, Batch.Kind.GIFT): (_members_to_gift, _give),

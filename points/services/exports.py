@@ -9,8 +9,7 @@ from stores.models import Staff
 
 
 @joining_atomic
-def record_export(*, member_id: int, count: int, filters: Mapping[str, str], actor: Staff, at: datetime) -> None:
-    """Keep who downloaded a member's entries, how many and with which filters."""
-    audit.record(
-        "points.exported", actor=actor, subject=f"member:{member_id}", at=at, count=count, filters=dict(filters)
-    )
+def record_export(*, member_id: int | None, count: int, filters: Mapping[str, str], actor: Staff, at: datetime) -> None:
+    """Keep who downloaded a member's entries, or those of the chain, how many and with which filters."""
+    subject = "points:ledger" if member_id is None else f"member:{member_id}"
+    audit.record("points.exported", actor=actor, subject=subject, at=at, count=count, filters=dict(filters))

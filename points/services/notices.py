@@ -1,7 +1,9 @@
 """Members are told in time that points end: which, how many and when, each lot once per stage (R-P16)."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -31,14 +33,15 @@ def remind_expiry(day: date, at: datetime) -> Iterator[Counts]:
     stages = stages_of(settings.value("points.reminder_days", at))
     if not stages:
         return
-    parameters = {
+    occurrence = int(day.strftime("%Y%m%d"))
+    parameters: dict[str, Any] = {
         "stages": stages,
         "untils": [days.end_of(date.fromordinal(day.toordinal() + stage)) for stage in stages],
         "horizon": days.end_of(date.fromordinal(day.toordinal() + stages[-1])),
         "start": days.start_of(day),
         "at": at,
         "kind": REMINDER,
-        "occurrence": int(day.strftime("%Y%m%d")),
+        "occurrence": occurrence,
         "zone": str(days.zone()),
         "chunk": CHUNK,
     }
@@ -62,7 +65,7 @@ def remind_expiry(day: date, at: datetime) -> Iterator[Counts]:
             lots = cursor.rowcount
             members = add_reminders(
                 [
-                    NewReminder(member_id, REMINDER, parameters["occurrence"], day, {"ends": ends})
+                    NewReminder(member_id, REMINDER, occurrence, day, {"ends": json.loads(ends)})
                     for member_id, ends, _lots, _stages in rows
                 ]
             )

@@ -1,4 +1,4 @@
-"""The life of a rule: a draft is written, given a start, runs until the next one starts or it is retired (rules.md 0.10).
+"""The life of a rule: a draft is written, given a start, runs until the next starts or it is retired (rules.md 0.10).
 
 A version that has a start is never changed, which the database sees to; what it did not do yet can be called off.
 """
@@ -81,7 +81,13 @@ def create_rule(*, name: str, scope: Scope, data: VersionData, actor: Staff, at:
         raise InvalidRule(_("There is a rule of this name already.")) from error
     _write_draft(rule, data, actor, at)
     audit.record(
-        "points_rule.created", actor=actor, subject=_subject(rule), at=at, name=rule.name, **asdict(scope), **_texts(data)
+        "points_rule.created",
+        actor=actor,
+        subject=_subject(rule),
+        at=at,
+        name=rule.name,
+        **asdict(scope),
+        **_texts(data),
     )
     return rule
 

@@ -93,13 +93,13 @@ WITH odd AS (
   SELECT e.account_id, JSONB_BUILD_OBJECT('count', COUNT(*), 'points', SUM(e.points - e.debt)) AS evidence
     FROM points_entry e {_OF_DAY} AND e.kind = 'earn'
    GROUP BY e.account_id HAVING COUNT(*) > %(limit)s
-) {_INSERT}""",
+) {_INSERT}""",  # noqa: S608 (constants only)
     Watch.Kind.MANY_POINTS.value: f"""
 WITH odd AS (
   SELECT e.account_id, JSONB_BUILD_OBJECT('count', COUNT(*), 'points', SUM(e.points - e.debt)) AS evidence
     FROM points_entry e {_OF_DAY} AND e.kind = 'earn'
    GROUP BY e.account_id HAVING SUM(e.points - e.debt) > %(limit)s
-) {_INSERT}""",
+) {_INSERT}""",  # noqa: S608 (constants only)
     Watch.Kind.MANY_RETURNS.value: f"""
 WITH today AS (
   SELECT DISTINCT e.account_id FROM points_entry e {_OF_DAY} AND e.kind = 'claw_back'
@@ -108,18 +108,18 @@ WITH today AS (
     FROM points_entry e JOIN today USING (account_id)
    WHERE e.kind = 'claw_back' AND e.occurred_at >= %(month)s AND e.occurred_at < %(end)s
    GROUP BY e.account_id HAVING COUNT(*) > %(limit)s
-) {_INSERT}""",
+) {_INSERT}""",  # noqa: S608 (constants only)
     Watch.Kind.MANY_GIFTS.value: f"""
 WITH odd AS (
   SELECT e.account_id, JSONB_BUILD_OBJECT('count', COUNT(*), 'points', SUM(e.points - e.debt)) AS evidence
     FROM points_entry e {_OF_DAY} AND e.kind = 'adjust' AND e.points - e.debt > 0
    GROUP BY e.account_id HAVING SUM(e.points - e.debt) > %(limit)s
-) {_INSERT}""",
+) {_INSERT}""",  # noqa: S608 (constants only)
     Watch.Kind.QUICK_SPEND.value: f"""
 WITH odd AS (
   SELECT DISTINCT ON (e.account_id) e.account_id,
-         JSONB_BUILD_OBJECT('points', -e.points, 'minutes', FLOOR(EXTRACT(EPOCH FROM e.occurred_at - c.occurred_at) / 60),
-                            'from', came.name, 'to', went.name) AS evidence
+         JSONB_BUILD_OBJECT('points', -e.points, 'from', came.name, 'to', went.name, 'minutes',
+                            FLOOR(EXTRACT(EPOCH FROM e.occurred_at - c.occurred_at) / 60)) AS evidence
     FROM points_entry e
     JOIN points_entry c ON c.account_id = e.account_id AND c.store_id <> e.store_id AND c.points > 0
                        AND c.kind IN ('earn', 'gift', 'adjust') AND c.occurred_at <= e.occurred_at
@@ -128,5 +128,5 @@ WITH odd AS (
     JOIN stores_store went ON went.id = e.store_id
   {_OF_DAY} AND e.kind = 'spend'
    ORDER BY e.account_id, e.occurred_at - c.occurred_at
-) {_INSERT}""",
+) {_INSERT}""",  # noqa: S608 (constants only)
 }

@@ -148,3 +148,17 @@ addEventListener("beforeunload", (event) => {
 /* The first wrong field of an answered form gets the focus ----------------------------------------------------- */
 
 document.querySelector("[aria-invalid=true]")?.focus();
+
+// A part of a form that matters only for some choices: data-when="who=tag" or "lots=ending,given". Without this script
+// everything is shown, and the server ignores what does not matter.
+function showWhatMatters(form) {
+  for (const part of form.querySelectorAll("[data-when]")) {
+    const [name, values] = part.dataset.when.split("=");
+    const chosen = new FormData(form).get(name) ?? "";
+    part.hidden = !values.split(",").includes(chosen);
+  }
+}
+for (const form of document.forms) showWhatMatters(form);
+document.addEventListener("change", (event) => {
+  if (event.target.form) showWhatMatters(event.target.form);
+});

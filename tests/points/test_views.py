@@ -13,6 +13,8 @@ from audit.models import Record
 from points import services
 from points.models import Account, Entry
 from stores.models import Staff
+from stores.services import set_pin
+from tests.conftest import make_staff
 from tests.factories.ledgers import make_member
 
 HTMX = {"HX-Request": "true"}
@@ -20,8 +22,9 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def person(store):
-    person = Staff.objects.create_superuser("root", password="river-stone-42", display_name="Root")
-    person.stores.add(store)
+    person = make_staff("root", "owner", store)
+    person.display_name = "Root"
+    person.save()
     return person
 
 
@@ -151,6 +154,65 @@ def test_a_refused_adjustment_moves_nothing(browser, member, change):
     assert answer.status_code == 422
     assert answer.context["form"].errors
     assert not Entry.objects.exists()
+
+
+def test_above_the_limit_a_second_person_agrees_on_the_screen_or_later(client_for, member, manager, finance):
+    set_pin(staff=finance, pin="482913", actor=finance, at=timezone.now())
+    browser = client_for(manager)
+    browser.cookies["django_language"] = "en"
+    url = reverse("points:adjustment-create", args=[member.pk])
+
+    def typed(amount, **fields):
+        return {"command_key": str(uuid.uuid4()), "direction": "give", "amount": amount, "reason": "x", **fields}
+
+    browser.post(url, typed("1000"))
+    assert Account.objects.get().balance == 1000
+    later = browser.post(url, typed("1001"), follow=True).content.decode()
+    assert "Sent for approval" in later
+    assert Account.objects.get().balance == 1000
+    wrong = browser.post(url, typed("1001", approver=str(finance.pk), approver_pin="000000"))
+    assert (wrong.status_code, Account.objects.get().balance) == (422, 1000)
+    browser.post(url, typed("1001", approver=str(finance.pk), approver_pin="482913"))
+    assert Account.objects.get().balance == 2001
+    part = browser.post(f"{url}?preview", typed("1500"), headers=HTMX).content.decode()
+    assert "3,501" in part
+    assert "1,500 points is above your limit of 1,000 points" in part
+
+
+def test_an_adjustment_is_undone_once_from_the_list(browser, member):
+    browser.post(
+        reverse("points:adjustment-create", args=[member.pk]),
+        {"command_key": str(uuid.uuid4()), "direction": "give", "amount": "300", "reason": "wrong member"},
+    )
+    undo = reverse("points:undo-create", args=[Entry.objects.get().pk])
+    assert undo in browser.get(reverse("points:entry-list", args=[member.pk])).content.decode()
+    assert browser.get(undo).status_code == 200
+
+    first = browser.post(undo, {"command_key": str(uuid.uuid4()), "reason": "oops"})
+    second = browser.post(undo, {"command_key": str(uuid.uuid4()), "reason": "oops"})
+
+    assert (first.status_code, second.status_code) == (302, 422)
+    assert "undone before" in second.content.decode()
+    assert Account.objects.get().balance == 0
+    assert browser.get(reverse("points:undo-create", args=[10**6])).status_code == 404
+
+
+def test_the_block_tells_pending_points_and_from_when(browser, member, store):
+    at = timezone.now()
+    services.earn(
+        member_id=member.pk,
+        points=70,
+        source="order:1",
+        idempotency_key="p",
+        at=at,
+        store=store,
+        actor=None,
+        available_from=at + timedelta(days=7),
+    )
+
+    page = browser.get(reverse("points:member-panel", args=[member.pk])).content.decode()
+
+    assert f"from {timezone.localdate() + timedelta(days=7)}" in page
 
 
 def test_who_may_see_may_not_adjust(client_for, member):
