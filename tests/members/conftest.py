@@ -5,12 +5,12 @@ from django.contrib.auth.models import Permission
 
 from stores.models import Staff
 
-READ = ("view_member", "view_reminder")
-WRITE = ("add_member", "change_member", "change_reminder")
+READ = ("view_member", "view_reminder", "view_card")
+WRITE = ("add_member", "change_member", "change_reminder", "set_pin", "block_card")
 RIGHTS = {
     "cashier": (*READ, *WRITE),
-    "manager": (*READ, *WRITE, "reveal_phone", "freeze_member", "export_member"),
-    "owner": (*READ, *WRITE, "reveal_phone", "freeze_member", "export_member"),
+    "manager": (*READ, *WRITE, "reveal_phone", "freeze_member", "export_member", "reset_pin", "replace_card"),
+    "owner": (*READ, *WRITE, "reveal_phone", "freeze_member", "export_member", "reset_pin", "replace_card"),
 }
 
 
