@@ -17,6 +17,7 @@ class Setting:
     """One setting. ``check`` returns an error text or None; ``choices`` limit a str; ``warning`` is a legal hint.
 
     ``warn`` looks at a value and says what is wrong with it by law, or None; ``law`` names the law and the article.
+    ``only_later`` values change from a later day on and never at once: what customers were told holds for today.
     """
 
     code: str
@@ -30,6 +31,7 @@ class Setting:
     warning: Any = ""
     warn: Callable[[Any], Any] | None = None
     law: Any = ""
+    only_later: bool = False
 
     def warning_for(self, value: Any) -> Any:
         """The warning that is in force with this value, or "" where there is none."""

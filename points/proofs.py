@@ -4,6 +4,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
+from core import days
 from jobs.registry import Difference, Proof
 
 LIMIT = 1000
@@ -16,7 +17,7 @@ _CHECK = sql.SQL(
 def _check(table: str) -> tuple[int, list[Difference]]:
     """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text."""
     with connection.cursor() as cursor:
-        cursor.execute(_CHECK.format(sql.SQL(table)), [LIMIT])
+        cursor.execute(_CHECK.format(sql.SQL(table).format(zone=sql.Literal(days.zone().key))), [LIMIT])
         count, rows = cursor.fetchone()
     return count, [Difference(*row) for row in rows or []]
 
@@ -89,15 +90,58 @@ def check_chain() -> tuple[int, list[Difference]]:
 
 
 def check_undone() -> tuple[int, list[Difference]]:
-    """No entry is undone for more than it was, and what closes it leaves nothing."""
+    """No entry is undone for more than it was, what closes it leaves nothing, and it is its own member's, unless that
+    member was merged away.
+    """
     return _check(
         """
+        WITH gone AS MATERIALIZED (
+          SELECT DISTINCT account_id FROM points_entry WHERE kind = 'move' AND original_id IS NULL
+        )
         SELECT 'points-entry:' || o.id, ABS(o.points - o.debt), ABS(SUM(e.computed)),
                CASE WHEN COUNT(e.reverses_id) > 0 THEN ABS(SUM(e.computed)) = ABS(o.points - o.debt)
                     ELSE ABS(SUM(e.computed)) <= ABS(o.points - o.debt) END
-               AND BOOL_AND(e.account_id = o.account_id)
+               AND BOOL_AND(e.account_id = o.account_id OR o.account_id IN (SELECT account_id FROM gone))
           FROM points_entry e JOIN points_entry o ON o.id = e.original_id
+         WHERE e.kind <> 'move'
          GROUP BY o.id
+        """
+    )
+
+
+def check_moves() -> tuple[int, list[Difference]]:
+    """What arrives at a merge is what left the other membership, points less debt (invariant 20)."""
+    return _check(
+        """
+        SELECT 'points-entry:' || o.id, o.debt - o.points, COALESCE(SUM(i.points - i.debt), 0),
+               COUNT(i.id) = 1 AND o.debt - o.points = SUM(i.points - i.debt)
+          FROM points_entry o LEFT JOIN points_entry i ON i.original_id = o.id AND i.kind = 'move'
+         WHERE o.kind = 'move' AND o.original_id IS NULL
+         GROUP BY o.id
+        """
+    )
+
+
+def check_budgets() -> tuple[int, list[Difference]]:
+    """What a version or a month has granted of its budget is what the earns say that they took (invariant 24)."""
+    return _check(
+        """
+        WITH months AS MATERIALIZED (
+          SELECT date_trunc('month', occurred_at AT TIME ZONE {zone})::date AS month, SUM(points - debt) AS points
+            FROM points_entry WHERE kind = 'earn' AND rule -> 'limits' ? 'budget' GROUP BY 1
+        ), versions AS MATERIALIZED (
+          SELECT (kept.value ->> 'version')::bigint AS version_id,
+                 SUM((entry.rule -> 'granted' ->> kept.key)::bigint) AS points
+            FROM points_entry entry, jsonb_each(entry.rule -> 'rules') kept
+           WHERE entry.kind = 'earn' AND kept.value -> 'limits' ? 'rule_budget'
+           GROUP BY 1
+        )
+        SELECT 'points-budget:' || b.month, COALESCE(e.points, 0), b.granted, COALESCE(e.points, 0) = b.granted
+          FROM points_budget b LEFT JOIN months e ON e.month = b.month
+        UNION ALL
+        SELECT 'points-rule-version:' || v.id, COALESCE(e.points, 0), v.granted, COALESCE(e.points, 0) = v.granted
+          FROM points_ruleversion v LEFT JOIN versions e ON e.version_id = v.id
+         WHERE v.budget IS NOT NULL
         """
     )
 
@@ -108,4 +152,6 @@ PROOFS = (
     Proof("points.entries", _("Points entries and their lots"), check_entries),
     Proof("points.chain", _("Points balance after each entry"), check_chain),
     Proof("points.undone", _("Points given back and taken back"), check_undone),
+    Proof("points.moves", _("Points moved between memberships"), check_moves),
+    Proof("points.budgets", _("Points budgets"), check_budgets),
 )

@@ -10,7 +10,7 @@ from core import audit, facts, settings
 from core.links import Link, register_member_panel
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
-from points import proofs, rules, services
+from points import desk, proofs, rules, services
 from points.facts import FACTS
 
 
@@ -50,6 +50,7 @@ def define_settings() -> None:
             _("With 100 here and 100 fen below, 100 points are worth ¥1."),
             group,
             check=_between(1, 1_000_000),
+            only_later=True,
         ),
         Setting(
             "points.face_fen",
@@ -59,6 +60,7 @@ def define_settings() -> None:
             "",
             group,
             check=_between(1, 1_000_000),
+            only_later=True,
         ),
         Setting(
             "points.minimum",
@@ -146,11 +148,89 @@ def define_settings() -> None:
     )
 
 
+def define_limits() -> None:
+    """Caps and budgets of what is earned, pending points, and what a return may do (R-P4, R-P5, R-P10, R-P11)."""
+    group = _("Points")
+    none = _("0: no limit.")
+    settings.define(
+        *(
+            Setting(f"points.{name}", int, 0, label, none, group, check=_between(0, 1_000_000_000))
+            for name, label in (
+                ("cap_per_order", _("Most points that an order can earn")),
+                ("cap_per_day", _("Most points that a member can earn in a day")),
+                ("cap_per_month", _("Most points that a member can earn in a month")),
+                ("cap_lifetime", _("Most points that a member can ever earn")),
+                ("budget_per_month", _("Most points that all members together can earn in a month")),
+            )
+        ),
+        Setting(
+            "points.pending_until_return",
+            bool,
+            False,
+            _("Points for goods can be used only after the return window"),
+            _("Points for services can be used at once. Pending points are shown to the member."),
+            group,
+        ),
+        Setting(
+            "points.return_window_days",
+            int,
+            7,
+            _("Days of the return window"),
+            _("The points come free at the end of the last of these days."),
+            group,
+            check=_between(0, 365),
+        ),
+        Setting(
+            "points.debt_policy",
+            str,
+            rules.DEBT,
+            _("When earned points must go back but have been used"),
+            _("A lawful refund is never refused because of points."),
+            group,
+            choices=(
+                (rules.DEBT, _("the member owes them; later points repay it first")),
+                (rules.CHARGE, _("their worth is kept off the cash of the refund")),
+                (rules.ABSORB, _("the shop writes them off")),
+            ),
+            warning=_(
+                "Keeping money off a refund needs terms that the customer has accepted; see the next setting. Without"
+                " them the points are owed."
+            ),
+        ),
+        Setting(
+            "points.charge_terms_accepted",
+            bool,
+            False,
+            _("Our terms say that used points are kept off a refund, and customers accept them"),
+            "",
+            group,
+            warning=_(
+                "Switch this on only when every member has been shown these terms before buying. A standard term that"
+                " the customer was not clearly shown does not bind them."
+            ),
+        ),
+        Setting(
+            "points.threshold_lost",
+            str,
+            rules.RECLAIM,
+            _("When a partial return falls below the amount from which a rule counts"),
+            "",
+            group,
+            choices=(
+                (rules.RECLAIM, _("the rest is reckoned at the shop's own rate")),
+                (rules.KEEP, _("the rule still counts for the rest")),
+            ),
+        ),
+    )
+
+
 def register() -> None:
     """Everything of this app."""
     define_settings()
+    define_limits()
     facts.register(*FACTS)
     audit.register_action("points.adjusted", _("Points adjusted by hand"))
+    audit.register_action("points.adjustment_undone", _("Adjustment of points undone"))
     audit.register_action("points.exported", _("Points entries downloaded"))
     register_member_panel(
         Link(
@@ -171,5 +251,15 @@ def register() -> None:
             time(0, 10),
         )
     )
+    register_job(
+        Job(
+            "points.release",
+            _("Release pending points"),
+            _("Enters that pending points have come free at the end of their return window."),
+            services.release_due,
+            time(0, 5),
+        )
+    )
     for proof in proofs.PROOFS:
         register_proof(proof)
+    desk.register()

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import audit, settings
+from core.days import local_day
 from core.errors import DomainError
 from stores import selectors
 from stores.models import SettingValue, Staff, Store
@@ -173,6 +174,8 @@ def change_setting(*, code: str, value: Any, effective_at: datetime, actor: Staf
         raise InvalidSetting(_("There is no such setting."))
     if effective_at < at:
         raise InvalidSetting(_("A setting cannot change in the past."))
+    if definition.only_later and local_day(effective_at) <= local_day(at):
+        raise InvalidSetting(_("This can only change from a later day on, never at once."))
     if definition.choices and value not in {choice for choice, _label in definition.choices}:
         raise InvalidSetting(_("This is not one of the choices."))
     if definition.check is not None and (problem := definition.check(value)):

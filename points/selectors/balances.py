@@ -1,8 +1,10 @@
 """Reads of one member's points, and the settings they follow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
@@ -60,10 +62,31 @@ class PointsRules:
     grace_days: int
     multiple_mode: str
     multiple_cap: Decimal
+    caps: rules.Caps
+    pending_until_return: bool
+    return_window_days: int
+    debt_policy: str
+    charge_terms_accepted: bool
+    keeps_lost_thresholds: bool
 
     def expiry_of(self, at: datetime) -> datetime | None:
         """When points credited at ``at`` end (R-P14)."""
         return rules.lot_expiry(self.expiry_method, self.expiry_count, at, days.zone())
+
+    def available_from(self, at: datetime) -> datetime:
+        """When points for goods sold at ``at`` can be used: at once, or after the return window's last day (R-P4)."""
+        if not self.pending_until_return:
+            return at
+        return days.end_of(days.local_day(at) + timedelta(days=self.return_window_days))
+
+    @property
+    def policy(self) -> str:
+        """What happens with points to be taken back that the member does not have (R-P11): ``charge`` only where the
+        terms that customers have accepted say so, else ``debt``.
+        """
+        if self.debt_policy == rules.CHARGE and not self.charge_terms_accepted:
+            return rules.DEBT
+        return self.debt_policy
 
 
 def get_rules(*, at: datetime) -> PointsRules:
@@ -81,6 +104,23 @@ def get_rules(*, at: datetime) -> PointsRules:
         grace_days=values["points.grace_days"],
         multiple_mode=values["points.multiple_mode"],
         multiple_cap=values["points.multiple_cap"],
+        caps=caps_of(values),
+        pending_until_return=values["points.pending_until_return"],
+        return_window_days=values["points.return_window_days"],
+        debt_policy=values["points.debt_policy"],
+        charge_terms_accepted=values["points.charge_terms_accepted"],
+        keeps_lost_thresholds=values["points.threshold_lost"] == rules.KEEP,
+    )
+
+
+def caps_of(values: Mapping[str, Any]) -> rules.Caps:
+    """The caps among all settings."""
+    return rules.Caps(
+        per_order=values["points.cap_per_order"],
+        per_day=values["points.cap_per_day"],
+        per_month=values["points.cap_per_month"],
+        lifetime=values["points.cap_lifetime"],
+        budget_per_month=values["points.budget_per_month"],
     )
 
 

@@ -1,8 +1,33 @@
 """What is done to points. Every function locks the member first and posts once per idempotency key."""
 
+from points.services.adjustments import (
+    ADJUSTMENT,
+    execute_adjustment,
+    get_adjustment,
+    is_undone,
+    preview_adjustment,
+)
+from points.services.batches import (
+    APPROVAL,
+    BatchStateChanged,
+    NothingToMove,
+    TooLateToUndo,
+    advance_batch,
+    ask_for_batch,
+    execute_request,
+    is_undoable,
+    preview_request,
+    refuse_batch,
+    start_batch,
+    undo_batch,
+    work_batch,
+)
+from points.services.earning import BudgetChanged, Earning, earn_for_order
 from points.services.expiry import expire_due
 from points.services.exports import record_export
+from points.services.merging import Merged, merge
 from points.services.movements import adjust, earn, spend
+from points.services.notices import REMINDER, remind_expiry, stages_of
 from points.services.posting import (
     BlockedByDebt,
     InsufficientPoints,
@@ -11,21 +36,92 @@ from points.services.posting import (
     NotReversible,
     UnknownEntry,
 )
-from points.services.reversal import claw_back, return_spent, reverse
+from points.services.release import release_due
+from points.services.reversal import (
+    TakenBack,
+    claw_back,
+    claw_back_for_return,
+    return_spent,
+    reverse,
+    undo_adjustment,
+)
+from points.services.rules import (
+    AlreadyScheduled,
+    InvalidRule,
+    NoDraft,
+    NothingToEnd,
+    Scope,
+    StartInThePast,
+    VersionData,
+    call_off_version,
+    create_rule,
+    drop_draft,
+    retire_rule,
+    save_draft,
+    schedule_version,
+)
+from points.services.watching import AlreadyReviewed, NoteMissing, review_watch, watch_accounts
 
 __all__ = [
+    "ADJUSTMENT",
+    "APPROVAL",
+    "REMINDER",
+    "AlreadyReviewed",
+    "AlreadyScheduled",
+    "BatchStateChanged",
     "BlockedByDebt",
+    "BudgetChanged",
+    "Earning",
     "InsufficientPoints",
+    "InvalidRule",
     "KeyReused",
     "MemberNotActive",
+    "Merged",
+    "NoDraft",
     "NotReversible",
+    "NoteMissing",
+    "NothingToEnd",
+    "NothingToMove",
+    "Scope",
+    "StartInThePast",
+    "TakenBack",
+    "TooLateToUndo",
     "UnknownEntry",
+    "VersionData",
     "adjust",
+    "advance_batch",
+    "ask_for_batch",
+    "call_off_version",
     "claw_back",
+    "claw_back_for_return",
+    "create_rule",
+    "drop_draft",
     "earn",
+    "earn_for_order",
+    "execute_adjustment",
+    "execute_request",
     "expire_due",
+    "get_adjustment",
+    "is_undoable",
+    "is_undone",
+    "merge",
+    "preview_adjustment",
+    "preview_request",
     "record_export",
+    "refuse_batch",
+    "release_due",
+    "remind_expiry",
+    "retire_rule",
     "return_spent",
     "reverse",
+    "review_watch",
+    "save_draft",
+    "schedule_version",
     "spend",
+    "stages_of",
+    "start_batch",
+    "undo_adjustment",
+    "undo_batch",
+    "watch_accounts",
+    "work_batch",
 ]

@@ -27,14 +27,14 @@ def expire_due(day: date, at: datetime) -> Iterator[Counts]:
         .values_list("pk", "account_id")[:CHUNK]
     ):
         with transaction.atomic():
-            _lock_members({account_id for _lot_id, account_id in chunk})
+            lock_members({account_id for _lot_id, account_id in chunk})
             changed, expired = _expire([lot_id for lot_id, _account_id in chunk])
         lots += changed
         points += expired
         yield {"changed": lots, "lots": lots, "points": points}
 
 
-def _lock_members(member_ids: set[int]) -> None:
+def lock_members(member_ids: set[int]) -> None:
     """In order of id, as everybody who locks more than one: no deadlock with a sale, which locks one."""
     list(Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids).order_by("pk").values_list("pk"))
 

@@ -86,6 +86,21 @@ def lock_account(member_id: int, idempotency_key: str) -> Standing:
     return Standing(member, balance or 0, debt or 0, posted)
 
 
+def lock_holder(member_id: int, idempotency_key: str) -> Standing:
+    """Like :func:`lock_account`; where the member was merged away, the account that holds the points now."""
+    standing = lock_account(member_id, idempotency_key)
+    while standing.member.status == Member.Status.MERGED:
+        moved_to = (
+            Entry.objects.filter(kind=Entry.Kind.MOVE, original__account_id=standing.member.pk)
+            .values_list("account_id", flat=True)
+            .first()
+        )
+        if moved_to is None:
+            break
+        standing = lock_account(moved_to, idempotency_key)
+    return standing
+
+
 def same_content(posted: Entry, **expected: Any) -> Entry:
     """The first entry again; KeyReused where any of ``expected`` (its columns) shows that the key was for another."""
     if any(getattr(posted, name) != value for name, value in expected.items()):
@@ -196,9 +211,10 @@ WITH entry AS (
   VALUES (%(account)s, %(balance_after)s, %(debt_after)s)
   ON CONFLICT (member_id) DO UPDATE SET balance = a.balance + %(points)s, debt = a.debt + %(debt)s
 ), made AS (
-  INSERT INTO points_lot (account_id, entry_id, granted, remaining, expired, available_from, expires_at, source,
-                          origin_id)
-  SELECT %(account)s, entry.id, c.granted, c.granted, 0, c.available_from, c.expires_at, %(source)s, c.origin_id
+  INSERT INTO points_lot (account_id, entry_id, granted, remaining, expired, available_from, expires_at, is_released,
+                          source, origin_id)
+  SELECT %(account)s, entry.id, c.granted, c.granted, 0, c.available_from, c.expires_at, c.available_from <= %(at)s,
+         %(source)s, c.origin_id
     FROM entry, unnest(%(granted)s::bigint[], %(available)s::timestamptz[], %(expires)s::timestamptz[],
                        %(origins)s::bigint[]) AS c (granted, available_from, expires_at, origin_id)
 ), used AS (

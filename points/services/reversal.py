@@ -1,30 +1,45 @@
 """Points that go back: what was spent returns to its lots, what was earned is taken back (R-P10 to R-P12)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, IntegerField, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from core import days
+from core import audit
 from core.database import joining_atomic
-from points.models import Entry, Lot, LotUse
+from core.money import ZERO
+from points import rules
+from points.models import Entry
 from points.selectors import get_rules
 from points.services.movements import CREDITS
 from points.services.posting import (
     Context,
-    Credit,
     NotReversible,
-    Standing,
     UnknownEntry,
-    draw,
-    lock_account,
-    post,
+    lock_holder,
     same_content,
 )
+from points.services.taking import give_back, take_back
 from stores.models import Staff, Store
 
 Kind = Entry.Kind
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What a return took back. ``entry`` is None where nothing had to be taken.
+
+    ``charge`` is money that the caller keeps off the refund for points that the customer has used (R-P11).
+    """
+
+    entry: Entry | None
+    points: int
+    charge: Decimal
 
 
 @joining_atomic
@@ -81,7 +96,8 @@ def claw_back(
     source: str | None = None,
 ) -> Entry | None:
     """Take back part of an earn (R-P11), pending or not: its own lots, then what of them has expired counts as given
-    back, then other spendable lots by expiry, and the rest becomes points debt. Never refused for want of points.
+    back, then other spendable lots by expiry, and the rest becomes points debt or is written off, by the setting.
+    Never refused for want of points.
 
     0 points post nothing.
     """
@@ -102,126 +118,158 @@ def _undo(
     source: str | None,
     kinds: Iterable[str],
 ) -> Entry:
-    original = Entry.objects.filter(idempotency_key=key_of_original).first()
-    if original is None:
-        raise UnknownEntry(_("There is no such points entry."))
-    if original.kind not in kinds:
-        raise NotReversible(_("This entry cannot be undone this way; adjust the balance instead."))
-    standing = lock_account(original.account_id, idempotency_key)
+    original = _original(key_of_original, kinds)
+    standing = lock_holder(original.account_id, idempotency_key)
     spent = original.kind == Kind.SPEND
     sign, kind = (1, Kind.RETURN) if spent else (-1, Kind.CLAW_BACK)
     posted = standing.posted
     if posted is not None:
         wanted = posted.computed if points is None else sign * points
         return same_content(posted, kind=kind, original_id=original.pk, computed=wanted)
-    sums = Entry.objects.filter(original=original).aggregate(
-        computed=Sum("computed", default=0), granted=Sum(F("points") - F("debt"), default=0)
-    )
-    done = abs(sums["computed"])
-    left = abs(original.granted) - done
+    undone = _undone(original)
+    left = abs(original.granted) - undone.points
     if left <= 0 or (points is not None and points > left):
         raise NotReversible(_("No more than %(left)s points of this entry are left to undo.") % {"left": left})
     context = Context(source or original.source, idempotency_key, at, store, actor)
     if spent:
-        return _give_back(standing, context, original, done, points or left, closes=points is None)
-    satisfied = sums["granted"] - sums["computed"]
-    return _take_back(standing, context, original, satisfied, points or left, closes=points is None)
+        return give_back(standing, context, original, undone.points, points or left, closes=points is None)
+    return take_back(standing, context, original, undone.satisfied, points or left, closes=points is None)
 
 
-def _give_back(standing: Standing, context: Context, original: Entry, done: int, points: int, *, closes: bool) -> Entry:
-    parts = _slice(_uses_last_ending_first(original), done, points)
-    repaid = min(points, standing.debt)
-    # The debt is repaid out of what ends first, which is worth least to the member.
-    parts = _slice(parts, 0, points - repaid)
-    uses, credits = [], []
-    for lot, part in parts:
-        if lot.expired or (lot.expires_at is not None and lot.expires_at <= context.at):
-            ends_at = _grace_end(context.at) or lot.expires_at
-            credits.append(Credit(part, context.at, ends_at, lot.origin_id or lot.pk))
-        else:
-            uses.append((lot.pk, part))
-    return post(
+def _original(idempotency_key: str, kinds: Iterable[str]) -> Entry:
+    original = Entry.objects.filter(idempotency_key=idempotency_key).first()
+    if original is None:
+        raise UnknownEntry(_("There is no such points entry."))
+    if original.kind not in kinds:
+        raise NotReversible(_("This entry cannot be undone this way; adjust the balance instead."))
+    return original
+
+
+@dataclass(frozen=True)
+class _Undone:
+    """What has gone back of an entry so far: points, and how many of them counted as given back by expiry."""
+
+    points: int
+    satisfied: int
+
+
+def _undone(original: Entry) -> _Undone:
+    sums = Entry.objects.filter(original=original).aggregate(
+        computed=Sum("computed", default=0),
+        granted=Sum(F("points") - F("debt"), default=0),
+        written_off=Sum(Cast(KT("rule__written_off"), IntegerField()), default=0),
+    )
+    return _Undone(abs(sums["computed"]), sums["granted"] - sums["computed"] - sums["written_off"])
+
+
+@joining_atomic
+def claw_back_for_return(
+    *,
+    idempotency_key_of_original: str,
+    remaining_bases: Sequence[Decimal],
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
+    source: str | None = None,
+    cash: Decimal = ZERO,
+) -> TakenBack:
+    """Take back what an order has earned too much now that only ``remaining_bases`` of its lines are kept (R-P10).
+
+    ``earned so far - f(remaining)``, where f is the order's own reckoning by its snapshot: a full return takes all of
+    it, and many small ones leak nothing. Empty means that nothing remains. A rule's order minimum that the rest no
+    longer reaches is lost, or kept, by the setting. ``cash`` is what the customer gets back in cash: with the policy
+    ``charge`` no more than that is kept off it. Never refused for want of points (R-P11).
+    """
+    original = _original(idempotency_key_of_original, CREDITS)
+    standing = lock_holder(original.account_id, idempotency_key)
+    in_force = get_rules(at=at)
+    kept = _earned_by_rest(original, remaining_bases, keeps_thresholds=in_force.keeps_lost_thresholds)
+    if standing.posted is not None:
+        posted = same_content(standing.posted, kind=Kind.CLAW_BACK, original_id=original.pk)
+        same_content(posted, rule={**(posted.rule or {}), "kept": kept})
+        return TakenBack(posted, -posted.computed, Decimal((posted.rule or {}).get("charge", "0.00")))
+    undone = _undone(original)
+    left = original.granted - undone.points
+    points = left - kept
+    if points <= 0:
+        return TakenBack(None, 0, ZERO)
+    context = Context(source or original.source, idempotency_key, at, store, actor)
+    entry = take_back(
         standing,
         context,
-        kind=Kind.RETURN,
-        points=points - repaid,
-        debt=-repaid,
-        computed=points,
-        uses=uses,
-        credits=credits,
-        original=original,
-        closes=closes,
+        original,
+        undone.satisfied,
+        points,
+        closes=points == left,
+        cash=cash,
+        rule={"kept": kept},
     )
+    return TakenBack(entry, points, Decimal(entry.rule.get("charge", "0.00")))
 
 
-def _uses_last_ending_first(original: Entry) -> list[tuple[Lot, int]]:
-    uses = (
-        LotUse.objects.filter(entry=original)
-        .select_related("lot")
-        .order_by(F("lot__expires_at").desc(nulls_first=True), "-lot__available_from", "-lot_id")
-    )
-    return [(use.lot, -use.points) for use in uses]
+def _earned_by_rest(original: Entry, bases: Sequence[Decimal], *, keeps_thresholds: bool) -> int:
+    if not any(bases):
+        return 0
+    if not original.rule:
+        raise NotReversible(_("This entry does not say how it was reckoned; it can only be taken back whole."))
+    return rules.recompute(original.rule, bases, keeps_thresholds=keeps_thresholds)
 
 
-def _slice(parts: Sequence[tuple[Lot, int]], skip: int, take: int) -> list[tuple[Lot, int]]:
-    """``take`` points out of the sequence after its first ``skip``."""
-    found = []
-    for lot, points in parts:
-        skipped = min(skip, points)
-        part = min(points - skipped, take)
-        skip -= skipped
-        take -= part
-        if part > 0:
-            found.append((lot, part))
-    return found
-
-
-def _grace_end(at: datetime) -> datetime | None:
-    grace = get_rules(at=at).grace_days
-    return days.end_of(days.local_day(at) + timedelta(days=grace)) if grace else None
-
-
-def _take_back(
-    standing: Standing, context: Context, original: Entry, satisfied: int, points: int, *, closes: bool
+@joining_atomic
+def undo_adjustment(
+    *,
+    entry_id: int,
+    reason: str,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
 ) -> Entry:
-    at = context.at
-    own, others, expired = [], [], 0
-    for lot, is_own in _lots_for_taking(original):
-        dead = lot.expires_at is not None and lot.expires_at <= at
-        if is_own:
-            expired += lot.expired + (lot.remaining if dead else 0)
-        if dead:
-            continue
-        if is_own:
-            own.append(lot)
-        elif lot.available_from <= at:
-            others.append(lot)
-    uses, missing = draw(own, points)
-    missing -= min(missing, max(expired - satisfied, 0))
-    more, debt = draw(others, missing)
-    uses += more
-    return post(
-        standing,
-        context,
-        kind=Kind.CLAW_BACK,
-        points=sum(used for _lot, used in uses),
-        debt=debt,
-        computed=-points,
-        uses=uses,
-        original=original,
-        closes=closes,
-    )
+    """Take back an adjustment by hand, whole and once (P17). Possible until the member has spent what it gave.
 
-
-def _lots_for_taking(original: Entry) -> list[tuple[Lot, bool]]:
-    """The account's open lots and all that the entry made, or that came back in their place, in the order of R-P7."""
-    own = Q(entry=original) | Q(origin__entry=original)
-    lots = (
-        Lot.objects.filter(own | Q(remaining__gt=0), account_id=original.account_id)
-        .select_related("origin")
-        .order_by(F("expires_at").asc(nulls_last=True), "available_from", "id")
+    Points taken go back to their lots. Points given leave their own lot, then others; what had repaid a debt is owed
+    again. InsufficientPoints where the member has too few: an undoing never makes a debt that was not there before.
+    """
+    if not reason.strip():
+        raise ValueError("the undoing of an adjustment needs a reason")
+    original = Entry.objects.filter(pk=entry_id).first()
+    if original is None:
+        raise UnknownEntry(_("There is no such points entry."))
+    if original.kind != Kind.ADJUST or original.original_id is not None:
+        raise NotReversible(_("Only points given or taken by hand can be undone this way."))
+    standing = lock_holder(original.account_id, idempotency_key)
+    if standing.posted is not None:
+        return same_content(standing.posted, kind=Kind.ADJUST, original_id=original.pk)
+    if _undone(original).points:
+        raise NotReversible(_("This was undone before."))
+    context = Context(original.source, idempotency_key, at, store, actor)
+    if original.granted < 0:
+        entry = give_back(
+            standing, context, original, 0, -original.granted, closes=True, kind=Kind.ADJUST, memo=reason[:200]
+        )
+    else:
+        entry = take_back(
+            standing,
+            context,
+            original,
+            0,
+            original.granted,
+            closes=True,
+            kind=Kind.ADJUST,
+            most_debt=original.repaid,
+            memo=reason[:200],
+        )
+    audit.record(
+        "points.adjustment_undone",
+        actor=actor,
+        subject=f"member:{standing.member.pk}",
+        at=at,
+        store=store,
+        reason=reason,
+        points=entry.computed,
+        balance_after=entry.balance_after,
+        entry=entry.pk,
+        original=original.pk,
     )
-    return [
-        (lot, lot.entry_id == original.pk or (lot.origin is not None and lot.origin.entry_id == original.pk))
-        for lot in lots
-    ]
+    return entry

@@ -37,33 +37,6 @@ def test_the_points_needed_for_a_worth_are_never_more_than_had_it(points, num, d
     assert rules.value_of(needed, num, den) == rules.value_of(points, num, den)
 
 
-def test_an_order_is_rounded_once_and_not_by_line():
-    assert rules.earned([D("0.60")] * 3, [D(1)] * 3) == rules.Earned(1, (1, 0, 0))
-
-
-def test_the_worked_example_earns_127():
-    earned = rules.earned([D("84.99"), D("42.50"), D("0.01")], [D(1)] * 3)
-
-    assert earned == rules.Earned(127, (85, 42, 0))
-
-
-def test_rates_and_multiples_are_exact():
-    assert rules.earned([D("99.90")], [D(1)], D(5)).points == 499
-    assert rules.earned([D("0.10")] * 3, [D("0.1")] * 3, D("33.4")).points == 1
-    assert rules.earned([D("10.00"), D("7.00")], [D("1.5"), D(0)], D(2)) == rules.Earned(30, (30, 0))
-    assert rules.earned([], []) == rules.Earned(0, ())
-    assert rules.earned([D("0.00")], [D(1)]) == rules.Earned(0, (0,))
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 50)), max_size=20), st.integers(0, 100))
-def test_the_lines_always_sum_to_the_order(lines, multiple):
-    bases = [D(cents) / 100 for cents, _rate in lines]
-    earned = rules.earned(bases, [D(rate) / 10 for _cents, rate in lines], D(multiple) / 10)
-
-    assert sum(earned.per_line) == earned.points
-    assert earned.points == sum(cents * rate for cents, rate in lines) * multiple // 10_000
-
-
 @pytest.mark.parametrize(("mode", "multiple"), [("max", 5), ("add", 6), ("multiply", 10)])
 def test_a_tier_of_5_on_a_member_day_of_2(mode, multiple):
     assert rules.combine_multiples(mode, D(5), [D(2)], D(10)) == multiple
