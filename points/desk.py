@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from approvals.registry import POINTS, Kind, register_kind
 from core import audit, dashboard, settings
@@ -96,7 +97,7 @@ def register_approvals() -> None:
             preview=services.preview_adjustment,
             execute=services.execute_adjustment,
             labels={
-                "change": _("Change"),
+                "change": pgettext_lazy("points", "Change"),
                 "before": _("Balance now"),
                 "after": _("Balance after"),
                 "owed": _("Owed"),
@@ -157,7 +158,7 @@ def register_pages() -> None:
     )
     dashboard.register(
         dashboard.Tile(
-            "points-watch", "points:watch-tile", _("Odd accounts"), "points.review_watch", order=820, width=1
+            "points-watch", "points:watch-tile", _("Odd accounts"), "points.review_watch", order=31, width=1
         )
     )
 

@@ -87,6 +87,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "listing": listing,
+        "is_whole": staff_of(request).sees_all_stores,
         "rows": [(entry, explain_limit(entry.limited_by) if entry.limited_by else "") for entry in listing],
     }
     return render_page(request, "points/ledger.html", context, fragment="entries")

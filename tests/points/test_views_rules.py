@@ -181,3 +181,7 @@ def test_only_the_owner_changes_rules_and_the_manager_reads_them(client_for, sto
     assert RuleVersion.objects.get().starts_at is None
     owner = client_for(make_staff("boss", "owner", store))
     assert owner.get(reverse("points:rule-detail", args=[10**6])).status_code == 404
+
+
+def test_the_example_is_computed_from_the_last_sale_at_the_till(regular, shop, fruit, db):
+    assert examples._sources[0]() == []
