@@ -75,13 +75,10 @@ def _links() -> None:
     for name, url_name, label, right, icon, order in (
         ("wallet-ledger", "wallet:ledger-list", _("Stored-value entries"), "wallet.view_entry", "wallet", 110),
         ("wallet-accounts", "wallet:account-list", _("Accounts to look at"), "wallet.view_account", "lock-closed", 120),
-        ("wallet-clearing", "wallet:clearing-create", _("Clear bonus money"), "wallet.clear_bonus", "trash", 140),
     ):
         register_navigation(Link(name, url_name, label, right, icon, "value", order))
     register_navigation(
-        Link(
-            "compliance", "wallet:compliance", _("Compliance"), "stores.view_settingvalue", "scale", "system", order=60
-        )
+        Link("compliance", "wallet:compliance", _("Compliance"), "stores.view_setting", "scale", "system", order=60)
     )
     for name, label, right, icon, order in (
         ("transfer-create", _("Transfer stored value"), "wallet.transfer_balance", "arrows-right-left", 60),

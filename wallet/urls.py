@@ -48,7 +48,7 @@ PERMISSIONS: dict[str, str] = {
     "wallet:ledger-list": "wallet.view_entry",
     "wallet:ledger-export": "wallet.export_entry",
     "wallet:account-list": "wallet.view_account",
-    "wallet:compliance": "stores.view_settingvalue",
+    "wallet:compliance": "stores.view_setting",
     "wallet:clearing-create": "wallet.clear_bonus",
     "wallet:transfer-detail": "wallet.view_transfer",
     "wallet:freeze-create": "wallet.freeze_account",

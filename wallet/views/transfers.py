@@ -1,5 +1,6 @@
 """Stored value from one member to another: find the taker, look at the preview, confirm, done (R-W9)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +111,7 @@ def _submit(
 ) -> str | None:
     """Where to go; None with the refusal beside the field. PINs are checked first: wrong tries must stay counted."""
     actor, store, at = staff_of(request), active_store(request), timezone.now()
-    proofs = _proofs(request, form, {"giver_pin": giver.pk, "taker_pin": taker.pk})
+    proofs = _proofs(request, form, {"giver_pin": giver.pk, "taker_pin": taker.pk}, at)
     if proofs is None:
         return None
     content = {"giver": giver.pk, **choice.cleaned_data, **form.content}
@@ -144,7 +145,7 @@ def _submit(
     return resolve(str(done.get("result") or "")) or resolve(f"member:{giver.pk}") or "/"
 
 
-def _proofs(request: HttpRequest, form: TransferForm, people: dict[str, int]) -> dict[str, UUID] | None:
+def _proofs(request: HttpRequest, form: TransferForm, people: dict[str, int], at: datetime) -> dict[str, UUID] | None:
     proofs = {}
     for name, member_id in people.items():
         if name not in form.fields:
@@ -153,7 +154,7 @@ def _proofs(request: HttpRequest, form: TransferForm, people: dict[str, int]) ->
             proofs[name] = members.services.verify_pin(
                 member_id=member_id,
                 pin=form.cleaned_data[name],
-                at=timezone.now(),
+                at=at,
                 actor=staff_of(request),
                 store=active_store(request),
             )
