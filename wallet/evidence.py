@@ -6,7 +6,7 @@ from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Request
@@ -147,12 +147,12 @@ def write_evidence(cash_out: CashOut, notes: Sequence[tuple[Any, Any]]) -> IO[by
     file = TemporaryFile()  # noqa: SIM115  (the answer closes it)
     lines = list(cash_out.lines.all())
     tables = [
-        Table(_t("Refund"), CASH_OUT_COLUMNS, [cash_out_row(cash_out)]),
-        Table(_t("Calculation"), _LINE_COLUMNS, (_line_row(line) for line in lines)),
-        Table(_t("Recharges"), _RECHARGE_COLUMNS, (_recharge_row(line) for line in lines)),
-        Table(_t("Movements"), _MOVEMENT_COLUMNS, _movement_rows(cash_out)),
-        Table(_t("Approvals"), _APPROVAL_COLUMNS, (_approval_row(one) for one in list_approvals_of(cash_out))),
-        Table(_t("Audit trail"), _RECORD_COLUMNS, (_record_row(one) for one in list_records_of(cash_out))),
+        Table(gettext("Refund"), CASH_OUT_COLUMNS, [cash_out_row(cash_out)]),
+        Table(gettext("Calculation"), _LINE_COLUMNS, (_line_row(line) for line in lines)),
+        Table(gettext("Recharges"), _RECHARGE_COLUMNS, (_recharge_row(line) for line in lines)),
+        Table(gettext("Movements"), _MOVEMENT_COLUMNS, _movement_rows(cash_out)),
+        Table(gettext("Approvals"), _APPROVAL_COLUMNS, (_approval_row(one) for one in list_approvals_of(cash_out))),
+        Table(gettext("Audit trail"), _RECORD_COLUMNS, (_record_row(one) for one in list_records_of(cash_out))),
     ]
     write_tables(file, tables=tables, notes=[*_notes(cash_out), *notes])
     file.seek(0)
@@ -161,13 +161,13 @@ def write_evidence(cash_out: CashOut, notes: Sequence[tuple[Any, Any]]) -> IO[by
 
 def _notes(cash_out: CashOut) -> list[tuple[Any, Any]]:
     return [
-        (_t("Refund"), cash_out.pk),
-        (_t("Member"), f"{cash_out.member.number} {cash_out.member}"),
-        (_t("Reason"), cash_out.reason),
-        (_t("Evidence"), cash_out.evidence or "—"),
-        (_t("Had the same goods or services before"), _t("yes") if cash_out.had_before else _t("no")),
-        (_t("Document shown"), f"{cash_out.document_label} ***{cash_out.id_tail}"),
-        (_t("Bank account"), f"{cash_out.bank_name} ***{cash_out.account_tail}" if cash_out.account_tail else "—"),
+        (gettext("Refund"), cash_out.pk),
+        (gettext("Member"), f"{cash_out.member.number} {cash_out.member}"),
+        (gettext("Reason"), cash_out.reason),
+        (gettext("Evidence"), cash_out.evidence or "—"),
+        (gettext("Had the same goods or services before"), gettext("yes") if cash_out.had_before else gettext("no")),
+        (gettext("Document shown"), f"{cash_out.document_label} ***{cash_out.id_tail}"),
+        (gettext("Bank account"), f"{cash_out.bank_name} ***{cash_out.account_tail}" if cash_out.account_tail else "—"),
     ]
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approvals.forms import ApproverFields
@@ -98,7 +98,7 @@ class ClaimForm(ApproverFields):
         if data.get("method") == CashOut.Method.BANK:
             for name in ("bank_name", "account_number"):
                 if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _t("A bank transfer needs this."))
+                    self.add_error(name, gettext("A bank transfer needs this."))
         return data
 
     @property

@@ -261,7 +261,7 @@ def list_refund_movements(cash_out: CashOut) -> list[tuple[Entry, int, Decimal, 
 
 def list_approvals_of(cash_out: CashOut) -> QuerySet[Request]:
     """Who was asked for this refund and what they said."""
-    rows = Request.objects.filter(payload__cash_out=cash_out.pk, subject=f"member:{cash_out.member_id}")
+    rows = Request.objects.filter(subject=cash_out.source)
     return rows.select_related("requested_by", "decided_by").order_by("id")
 
 

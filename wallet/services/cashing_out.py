@@ -112,7 +112,7 @@ def request_cash_out(
     return approvals.services.submit(
         kind=KIND,
         payload={"cash_out": cash_out.pk},
-        subject=f"member:{member_id}",
+        subject=cash_out.source,
         reason=claim.reason,
         actor=actor,
         store=store,
@@ -254,13 +254,12 @@ def preview_cash_out(payload: Payload, at: datetime) -> Preview:
     reckoned = _fresh(cash_out, at)
     require_payable(cash_out.member, reckoned)
     figures = {
-        "ground": cash_out.ground,
+        "articles": ", ".join(sorted({line.article for line in reckoned.lines})),
         "principal": str(reckoned.principal),
         "bonus": str(reckoned.bonus),
         "legal": str(reckoned.legal),
         "promised": str(reckoned.promised),
         "paid": str(reckoned.principal_part),
-        "method": cash_out.method,
     }
     return Preview(reckoned.principal_part, figures)
 
