@@ -68,7 +68,7 @@ def earn_for_order(
     reckoning = rules.reckon(lines, terms, room)
     if not reckoning.computed:
         return Earning(None, reckoning)
-    _take_from_budgets(reckoning, room, at)
+    _take_from_budgets(reckoning, room, terms.caps.budget_per_month, at)
     repaid = min(reckoning.granted, standing.debt)
     entry = post(
         standing,
@@ -125,7 +125,7 @@ def _lock_month(at: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _take_from_budgets(reckoning: Reckoning, room: Room, at: datetime) -> None:
+def _take_from_budgets(reckoning: Reckoning, room: Room, budget: int, at: datetime) -> None:
     """One conditional UPDATE each, so that a budget is never exceeded even where a caller did not lock (R-P5)."""
     for rule_id, points in reckoning.by_rule.items():
         limit = room.by_rule.get(rule_id, {}).get(rules.RULE_BUDGET)
@@ -135,10 +135,9 @@ def _take_from_budgets(reckoning: Reckoning, room: Room, at: datetime) -> None:
         taken = RuleVersion.objects.filter(pk=version_id, granted__lte=F("budget") - points)
         if not taken.update(granted=F("granted") + points):
             raise BudgetChanged(_("A points budget has just been used up. Try again."))
-    left = room.order.get(rules.BUDGET)
-    if left is not None and reckoning.granted:
-        month = Budget.objects.filter(month=selectors.budget_month(at))
-        if left < reckoning.granted or not month.update(granted=F("granted") + reckoning.granted):
+    if rules.BUDGET in room.order and reckoning.granted:
+        month = Budget.objects.filter(month=selectors.budget_month(at), granted__lte=budget - reckoning.granted)
+        if not month.update(granted=F("granted") + reckoning.granted):
             raise BudgetChanged(_("A points budget has just been used up. Try again."))
 
 

@@ -1,30 +1,42 @@
 """Whatever happens to a member's points, every figure can be told from the entries."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import days
 from points import services
 from points.models import Account, Lot
-from points.selectors import get_balance
+from points.rules import EarnLine, EarnTerms
+from points.selectors import get_balance, get_balance_as_of, list_lots, list_lots_as_of
 from tests.factories.ledgers import assert_ledgers_agree, make_member, table_rows
 
 START = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("earn"), st.integers(1, 300), st.sampled_from([None, 1, 3, 20]), st.sampled_from([0, 2])),
+        st.tuples(st.just("order"), st.lists(st.integers(0, 20_000), min_size=1, max_size=3), st.integers(1, 30)),
+        st.tuples(st.just("bring_back"), st.integers(0, 40), st.integers(0, 100)),
         st.tuples(st.just("spend"), st.integers(1, 300)),
         st.tuples(st.just("undo"), st.integers(0, 40), st.integers(1, 300), st.booleans()),
         st.tuples(st.just("adjust"), st.integers(-50, 50).filter(bool)),
+        st.tuples(st.just("unadjust"), st.integers(0, 40)),
         st.tuples(st.just("wait"), st.integers(1, 5)),
         st.tuples(st.just("expire")),
+        st.tuples(st.just("release")),
     ),
     max_size=14,
 )
-REFUSALS = (services.InsufficientPoints, services.BlockedByDebt, services.NotReversible)
+REFUSALS = (
+    services.InsufficientPoints,
+    services.BlockedByDebt,
+    services.NotReversible,
+    services.UnknownEntry,  # an order that earned nothing has no entry
+)
 CONFIG = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -35,6 +47,7 @@ class Till:
 
     def __init__(self, member):
         self.member, self.at, self.posted, self.number = member, START, [], 0
+        self.orders, self.adjusted = [], []
 
     def where(self):
         self.number += 1
@@ -71,15 +84,45 @@ class Till:
         except services.NotReversible:
             services.claw_back(idempotency_key_of_original=original, points=points, **self.where())
 
+    def order(self, cents, tenths):
+        where = self.where()
+        services.earn_for_order(
+            member_id=self.member.pk,
+            lines=[EarnLine(Decimal(one) / 100) for one in cents],
+            terms=EarnTerms(multiple=Decimal(tenths) / 10),
+            source="o:4",
+            **where,
+        )
+        self.orders.append((where["idempotency_key"], cents))
+
+    def bring_back(self, index, percent):
+        if not self.orders:
+            return
+        key, cents = self.orders[index % len(self.orders)]
+        rest = [Decimal(one * percent // 100) / 100 for one in cents]
+        services.claw_back_for_return(idempotency_key_of_original=key, remaining_bases=rest, **self.where())
+
     def adjust(self, points):
-        services.adjust(member_id=self.member.pk, points=points, reason="count", **self.where())
+        entry = services.adjust(member_id=self.member.pk, points=points, reason="count", **self.where())
+        self.adjusted.append(entry.pk)
+
+    def unadjust(self, index):
+        if self.adjusted:
+            entry_id = self.adjusted[index % len(self.adjusted)]
+            services.undo_adjustment(entry_id=entry_id, reason="typed wrong", **self.where())
 
     def wait(self, number):
         self.at += timedelta(days=number)
 
     def expire(self):
+        self.run_job(services.expire_due)
+
+    def release(self):
+        self.run_job(services.release_due)
+
+    def run_job(self, job):
         before = get_balance(member_id=self.member.pk, at=self.at)
-        list(services.expire_due(days.local_day(self.at), self.at))
+        list(job(days.local_day(self.at), self.at))
         after = get_balance(member_id=self.member.pk, at=self.at)
         assert (before.spendable, before.pending, before.debt) == (after.spendable, after.pending, after.debt)
 
@@ -157,3 +200,30 @@ def test_any_parts_of_a_return_give_back_exactly_what_was_spent(store, points, c
     with pytest.raises(services.NotReversible):
         services.return_spent(idempotency_key_of_original=till.posted[-1], points=1, **till.where())
     assert_ledgers_agree()
+
+
+def database_clock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db
+@CONFIG
+@given(steps=STEPS)
+def test_every_past_balance_and_lot_can_be_told_from_the_entries(store, steps):
+    till = Till(make_member(store))
+    stood = []
+    for step in steps:
+        till.run([step])
+        lots = [
+            (lot.pk, lot.granted, lot.remaining, lot.available_from, lot.expires_at)
+            for lot in list_lots(member_id=till.member.pk)
+        ]
+        stood.append((database_clock(), till.at, get_balance(member_id=till.member.pk, at=till.at), lots))
+
+    for recorded_until, at, balance, lots in stood:
+        told = get_balance_as_of(member_id=till.member.pk, recorded_until=recorded_until, at=at)
+        assert told == balance
+        found = list_lots_as_of(member_id=till.member.pk, recorded_until=recorded_until)
+        assert [(lot.lot_id, lot.granted, lot.remaining, lot.available_from, lot.expires_at) for lot in found] == lots

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from points.rules import Caps, EarnLine, EarnTerms, Room, RuleTerms, recompute, reckon, room_of
+from points.rules import Caps, EarnLine, EarnTerms, Room, RuleTerms, reckon, recompute, room_of
 
 D = Decimal
 SHOP = EarnTerms()
