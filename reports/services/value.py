@@ -85,9 +85,9 @@ def export_liability(
             [
                 Column(_("Kind"), "text", 28),
                 Column(_("Outstanding"), "quantity", 18, definition=_("Points as a number, everything else as money.")),
-                Column(_("Value"), "money", 18, True),
+                Column(_("Money value"), "money", 18, True),
                 Column(_("Expected to be used"), "percent", 18),
-                Column(_("Liability"), "money", 18, True, _("Value times the share that is expected to be used.")),
+                Column(_("Liability"), "money", 18, True, _("Money value times the share that is expected to be used.")),
             ],
             rows,
         ),
@@ -96,7 +96,7 @@ def export_liability(
             [
                 Column(_("Kind"), "text", 28),
                 Column(_("Store"), "text", 24, definition=_("Who took the money or gave the points.")),
-                Column(_("Value"), "money", 18, True),
+                Column(_("Money value"), "money", 18, True),
             ],
             by_store,
         ),
