@@ -15,7 +15,7 @@ from core.links import Link, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import Job, register_job
-from members.registry import register_reminder_kind
+from members.registry import register_member_action, register_reminder_kind
 from members.services import lock_member
 from points import services
 
@@ -156,10 +156,19 @@ def register_pages() -> None:
     register_link(
         Link("points-entries", "points:entry-list", _("Points entries"), "points.view_entry", kwargs=("member_id",))
     )
-    dashboard.register(
-        dashboard.Tile(
-            "points-watch", "points:watch-tile", _("Odd accounts"), "points.review_watch", order=31, width=1
+    register_member_action(
+        Link(
+            "points-adjustment",
+            "points:adjustment-create",
+            _("Adjust points"),
+            "points.adjust_balance",
+            "star",
+            order=60,
+            kwargs=("member_id",),
         )
+    )
+    dashboard.register(
+        dashboard.Tile("points-watch", "points:watch-tile", _("Odd accounts"), "points.review_watch", order=31, width=1)
     )
 
 

@@ -146,6 +146,22 @@ def check_budgets() -> tuple[int, list[Difference]]:
     )
 
 
+def check_batches() -> tuple[int, list[Difference]]:
+    """What a batch says it moved, and gave or took back when it was undone, is what its entries moved (R-P15)."""
+    return _check(
+        """
+        SELECT 'points-batch:' || b.id, (COALESCE(e.done, 0), COALESCE(e.undone, 0)), (b.done_points, b.undone_points),
+               (COALESCE(e.done, 0), COALESCE(e.undone, 0)) = (b.done_points, b.undone_points)
+          FROM points_batch b
+          LEFT JOIN (
+            SELECT source, SUM(ABS(computed)) FILTER (WHERE kind IN ('gift', 'clear')) AS done,
+                   SUM(ABS(computed)) FILTER (WHERE kind IN ('restore', 'claw_back')) AS undone
+              FROM points_entry WHERE source LIKE 'points-batch:%%' GROUP BY source
+          ) e ON e.source = 'points-batch:' || b.id
+        """
+    )
+
+
 PROOFS = (
     Proof("points.balances", _("Points balances"), check_balances),
     Proof("points.lots", _("Points lots"), check_lots),
@@ -154,4 +170,5 @@ PROOFS = (
     Proof("points.undone", _("Points given back and taken back"), check_undone),
     Proof("points.moves", _("Points moved between memberships"), check_moves),
     Proof("points.budgets", _("Points budgets"), check_budgets),
+    Proof("points.batches", _("Points of batches"), check_batches),
 )

@@ -43,7 +43,7 @@ class Rule(models.Model):
 
 
 class RuleVersion(models.Model):
-    """What a rule says for a time. A draft has no ``starts_at``; one that was given a start is never changed, only ended.
+    """What a rule says for a time. A draft has no ``starts_at``; what was given a start is never changed, only ended.
 
     A scheduled version that was called off ends where it would have started, so it is never in force.
 

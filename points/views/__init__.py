@@ -3,7 +3,7 @@
 from points.views.adjustments import adjustment_create, undo_create
 from points.views.batches import batch_create, batch_detail, batch_list, batch_undo
 from points.views.ledger import entry_export, entry_list, ledger, ledger_export, member_panel
-from points.views.rules import (
+from points.views.rulebook import (
     draft_delete,
     draft_edit,
     end_create,

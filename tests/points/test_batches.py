@@ -10,7 +10,7 @@ from approvals.services import refuse
 from audit.models import Record
 from jobs.models import Outbox
 from members.models import Member
-from points import services
+from points import proofs, services
 from points.models import Batch, Entry, Lot
 from points.selectors.batches import Criteria, preview_batch
 from points.services import batches
@@ -315,3 +315,19 @@ def test_an_undoing_goes_on_after_a_kill_too(ask, members, second, give, now, mo
     assert (batch.status, batch.undone_members, batch.undone_points) == ("undone", 5, 500)
     assert [balance_of(member) for member in members] == [100] * 5
     assert_ledgers_agree()
+
+
+def test_the_proof_of_batches_finds_a_figure_that_its_entries_do_not_bear(ask, members, second, give, now, finance):
+    for member in members:
+        give(member, 100)
+    batch, _outcome = ask("clear", approver=second)
+    services.undo_batch(batch_id=batch.pk, actor=finance, at=now)
+    assert proofs.check_batches() == (1, [])
+
+    Batch.objects.update(undone_points=499)
+
+    count, differences = proofs.check_batches()
+    assert (count, [(row.subject, row.expected, row.found) for row in differences]) == (
+        1,
+        [(f"points-batch:{batch.pk}", "(500,500)", "(500,499)")],
+    )

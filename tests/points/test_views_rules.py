@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import Brand, Category
+from catalog.models import Brand, Category, Product
+from checkout.models import Order
 from points import examples
 from points.examples import ExampleLine, ExampleOrder
 from points.models import Rule, RuleVersion
@@ -183,5 +184,13 @@ def test_only_the_owner_changes_rules_and_the_manager_reads_them(client_for, sto
     assert owner.get(reverse("points:rule-detail", args=[10**6])).status_code == 404
 
 
-def test_the_example_is_computed_from_the_last_sale_at_the_till(regular, shop, fruit, db):
-    assert examples._sources[0]() == []
+def test_the_example_is_the_last_sale_at_the_till_that_has_such_goods(browser, shop, regular, fruit):
+    fruit_id = fruit.pk
+    Product.objects.filter(pk=shop.rice.pk).update(category=fruit_id)
+    for product, paid in ((shop.rice, "59.90"), (shop.milk, "49.80")):
+        shop.confirm(shop.basket((product, "1"), member=regular), ("cash", paid))
+    paid = Order.objects.earliest("pk").payable
+
+    part = browser.post(f"{NEW}?preview", typed(fruit, per_yuan="3"), headers=HTMX).content.decode()
+
+    assert f"of ¥{paid}, of which ¥{paid} of these goods, would earn {int(paid * 3)} points" in part
