@@ -1,6 +1,6 @@
 """What tiers tells the doors of core and the registries of jobs at start."""
 
-from datetime import time
+from datetime import datetime, time
 
 from django.utils.translation import gettext_lazy as _
 
@@ -9,13 +9,21 @@ from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import Job, register_job, register_proof
+from members.models import Member
+from members.registry import Badge, register_member_badge
 from tiers.facts import TIER
 from tiers.proofs import PROOFS
+from tiers.selectors import get_benefits
 from tiers.services import evaluate_due
 
 
 def _days_problem(days: int) -> object:
     return None if 0 <= days <= 365 else _("Between 0 and 365 days.")
+
+
+def _badge(member: Member, at: datetime) -> Badge:
+    benefits = get_benefits(member_id=member.pk, at=at)
+    return Badge(benefits.tier_name, benefits.colour)
 
 
 def register() -> None:
@@ -51,6 +59,7 @@ def register() -> None:
         register_proof(proof)
     register_navigation(Link("tiers", "tiers:tier-list", _("Tiers"), "tiers.view_tier", "trophy", "members", 60))
     register_link(Link("tier", "tiers:tier-detail", _("Tier"), "tiers.view_tier", kwargs=("pk",)))
+    register_member_badge("tier", _badge)
     register_member_panel(
         Link("member-tier", "tiers:member-panel", _("Tier"), "tiers.view_period", order=20, kwargs=("member_id",))
     )

@@ -105,6 +105,7 @@ def _look_up(sale: Sale) -> HttpResponse:
     context = {
         "found": found,
         "text": text,
+        "ended_card": members.selectors.find_ended_card(text),
         "till": sale.desk.till,
         "held_count": sale.desk.held_count,
     }

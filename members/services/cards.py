@@ -30,8 +30,8 @@ class NotOfUnnamed(InvalidMember):
 def block_card(*, member_id: int, reason: str, actor: Staff | None, at: datetime, store: Store | None = None) -> None:
     """Take a loss report (``lost`` or ``stolen``): from now on the number is refused, the member is found otherwise.
 
-    NotOfUnnamed for an unnamed card, WrongStatus where the member is closed or the number is blocked already. The
-    stored value is blocked by ``wallet.services.report_loss``, which calls this.
+    NotOfUnnamed for an unnamed card, WrongStatus where the member is closed or the number is blocked already. Stored
+    value counts as lost while the present card is blocked (``wallet.selectors``).
     """
     if reason not in LOSSES:
         raise InvalidMember(_("There is no such choice."), "reason")

@@ -1,6 +1,7 @@
 """PIN, card and quick actions on the pages of a member."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -34,8 +35,8 @@ def page(client_for, member):
     return ask
 
 
-def text_of(response) -> str:
-    return response.content.decode()
+def text_of(response: Any) -> str:
+    return str(response.content, "utf-8")
 
 
 def test_the_member_chooses_a_pin_and_changes_it(page, member, cashier):
@@ -227,6 +228,10 @@ def test_apps_above_hang_badges_and_actions_on_the_page(page, member, cashier, m
 
     assert '<span class="badge badge-tier-2">Gold friend</span>' in for_cashier
     assert ("Do it" in for_cashier, "Do it" in for_manager) == (False, True)
+
+
+def test_the_tier_stands_beside_the_name(page, cashier):
+    assert '<span class="badge badge-tier-0">Normal</span>' in text_of(page(cashier, "member-detail"))
 
 
 def test_a_later_action_of_the_same_name_takes_the_place(member, manager, monkeypatch):
