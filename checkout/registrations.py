@@ -5,17 +5,20 @@ from django.utils.translation import pgettext_lazy
 
 from checkout import proofs, services
 from checkout.pricing.model import Rounding
+from checkout.selectors.examples import list_example_orders
 from core import audit, settings
 from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
 from jobs.registry import register_proof
+from points.examples import register_source
 from wallet.registrations import register_gift_source
 
 
 def register() -> None:
     """Audit actions, settings, links and proofs."""
     register_links()
+    register_source(list_example_orders)
     register_gift_source(services.list_nothing, services.take_back_progress)
     for action, label in (
         ("till.saved", _("Till saved")),
