@@ -22,7 +22,7 @@ def member(store) -> Member:
 
 
 @pytest.fixture
-def holder(member, cashier, now) -> Member:
+def holder(member: Member, cashier, now) -> Member:
     """A member with ``PIN``."""
     services.set_pin(member_id=member.pk, pin=PIN, actor=cashier, at=now)
     return member
