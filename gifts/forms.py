@@ -71,6 +71,10 @@ class PlanForm(forms.Form):
         options["initial"] = self.initial_of(terms)
         super().__init__(*args, **options)
         self.plan = plan
+        # Goods of the plan that were retired meanwhile stay what they are.
+        self._goods = (
+            {item.product.sku: item.product.pk for item in plan.items.all() if item.product} if plan.pk else {}
+        )
         self.fields["stores"].queryset = list_active_stores(staff)  # type: ignore[attr-defined]  # a ModelChoiceField
         self._add_rows(terms)
 
@@ -100,7 +104,7 @@ class PlanForm(forms.Form):
                 choices=[("", gettext("none")), *names.items()],
             )
             self.fields[f"coupon_count_{index}"] = PointsField(
-                label=_("How many"), unit=_("coupons"), minimum=1, maximum=20, required=False
+                label=_("Number of coupons"), unit=_("coupons"), minimum=1, maximum=20, required=False
             )
         for index in range(max(ROWS, len(terms.goods) + 1)):
             self.fields[f"gift_{index}"] = forms.CharField(
@@ -139,9 +143,15 @@ class PlanForm(forms.Form):
         for name, count in self._typed("coupon", "coupon_count"):
             counts[name] = counts.get(name, 0) + int(count or 1)
         data["coupon_counts"] = counts
-        data["gifts"] = [_gift(str(text), quantity) for text, quantity in self._typed("gift", "gift_quantity")]
+        data["gifts"] = [self._gift(str(text), quantity) for text, quantity in self._typed("gift", "gift_quantity")]
         data["growth"] = data.get("growth") or 0
         return data
+
+    def _gift(self, text: str, quantity: Decimal | None) -> Gift:
+        product = get_product_by_code(text)
+        product_id = self._goods.get(text) if product is None else product.pk
+        amount = quantity or Decimal(1)
+        return Gift(amount, text=text.strip()) if product_id is None else Gift(amount, product_id=product_id)
 
     def _typed(self, first: str, second: str) -> list[tuple[Any, Decimal | None]]:
         found = []
@@ -199,12 +209,6 @@ _COLUMNS = (
     "position",
     "is_active",
 )
-
-
-def _gift(text: str, quantity: Decimal | None) -> Gift:
-    product = get_product_by_code(text)
-    amount = quantity or Decimal(1)
-    return Gift(amount, text=text.strip()) if product is None else Gift(amount, product_id=product.pk)
 
 
 def _name_of(gift: Gift) -> str:

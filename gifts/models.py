@@ -105,7 +105,7 @@ class PlanItem(models.Model):
 
     plan = models.ForeignKey(RechargePlan, models.CASCADE, related_name="items")
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
-    text = models.CharField(_("gift"), max_length=60, blank=True)
+    text = models.CharField(pgettext_lazy("gift package", "gift"), max_length=60, blank=True)
     quantity = models.DecimalField(_("quantity"), max_digits=8, decimal_places=3, default=1)
 
     class Meta:
@@ -189,7 +189,7 @@ class GrantItem(models.Model):
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    label = models.CharField(_("gift"), max_length=120, blank=True)
+    label = models.CharField(pgettext_lazy("gift package", "gift"), max_length=120, blank=True)
     reference = models.CharField(_("reference"), max_length=200, blank=True)
     quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True, blank=True)
@@ -197,8 +197,8 @@ class GrantItem(models.Model):
     state = models.CharField(_("status"), max_length=10, choices=State.choices, default=State.GIVEN)
 
     class Meta:
-        verbose_name = _("gift")
-        verbose_name_plural = _("gifts")
+        verbose_name = pgettext_lazy("gift package", "gift")
+        verbose_name_plural = pgettext_lazy("gift package", "gifts")
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["grant", "position"], name="gifts_grant_item_position_once"),

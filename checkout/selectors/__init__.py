@@ -13,6 +13,7 @@ from checkout.selectors.orders import (
     get_recharge_sale,
     get_shift_for,
     get_till_for,
+    invoiceable,
     list_all_tills,
     list_held_baskets,
     list_member_orders,
@@ -37,12 +38,14 @@ from checkout.selectors.screen import (
     shown_quote,
     tier_badge,
 )
+from checkout.selectors.wallet_split import WalletSplit, preview_split
 
 __all__ = [
     "Desk",
     "Found",
     "OrderFilter",
     "SaleView",
+    "WalletSplit",
     "adjustment_label",
     "birthday_note",
     "filter_orders",
@@ -59,6 +62,7 @@ __all__ = [
     "get_recharge_sale",
     "get_shift_for",
     "get_till_for",
+    "invoiceable",
     "list_all_tills",
     "list_held_baskets",
     "list_member_orders",
@@ -68,6 +72,7 @@ __all__ = [
     "order_number",
     "parse_order_number",
     "pass_sale_view",
+    "preview_split",
     "receipt_view",
     "recharge_view",
     "sale_view",

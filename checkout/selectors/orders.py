@@ -35,6 +35,9 @@ from stores.models import Staff
 
 NUMBER_LENGTH = 16
 
+#: Paid from what was invoiced when it was sold (R-W14).
+INVOICED_BEFORE = (TenderKind.WALLET, TenderKind.PASS)
+
 
 def order_number(order_id: int, business_on: date) -> str:
     """The number on the receipt: day (6), id (9), check digit. Digits only, for scanners and Chinese input methods.
@@ -181,6 +184,12 @@ def order_matrix(order: Order) -> list[tuple[OrderLine, list[Decimal]]]:
     }
     columns = [adjustment.pk for adjustment in order.adjustments.all()]
     return [(line, [parts.get((line.pk, column), ZERO) for column in columns]) for line in order.lines.all()]
+
+
+def invoiceable(order: Order) -> Decimal:
+    """What of a sale may be invoiced (R-W14): stored value and passes had their invoice when they were bought."""
+    paid = (payment.amount for payment in order.payments.all() if payment.kind not in INVOICED_BEFORE)
+    return sum(paid, ZERO)
 
 
 def get_recharge_for(staff: Staff, recharge_id: int) -> RechargeSale:

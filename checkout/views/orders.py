@@ -119,6 +119,7 @@ def _detail(request: HttpRequest, pk: int, form: VoidForm) -> HttpResponse:
         "matrix": selectors.order_matrix(order),
         "void": getattr(order, "void", None),
         "form": form,
+        "invoiceable": selectors.invoiceable(order),
         "can_void": order.voided_at is None and order.channel == order.Channel.COUNTER,
     }
     return render(request, "checkout/order_detail.html", context, status=422 if form.is_bound else 200)

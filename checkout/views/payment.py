@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,9 +13,10 @@ from checkout import selectors, services
 from checkout.forms import ConfirmationForm
 from checkout.models import Order
 from checkout.services import InvalidTender, NoShift, QuoteChanged
-from checkout.views.desk import Sale, at_paying, find_desk, render_refusal, render_sale, with_member
+from checkout.views.desk import Sale, at_paying, at_till, find_desk, render_refusal, render_sale, with_member
 from checkout.views.pin import ask_pin
 from core.errors import DomainError
+from core.forms import MoneyField
 from core.http import render_page
 from core.money import ZERO
 from members.services import InvalidProof
@@ -53,6 +55,21 @@ def confirmation_create(sale: Sale) -> HttpResponse:
     response = redirect("checkout:done", order_id)
     response.status_code = 303
     return response
+
+
+@require_safe
+@at_till
+def wallet_split(sale: Sale) -> HttpResponse:
+    """Principal and bonus of a payment that is being typed, shown before it is made (R-W1, R-W2); empty for nothing."""
+    split = None
+    basket = sale.desk.basket
+    try:
+        amount = MoneyField(required=False).clean(sale.request.GET.get("amount", ""))
+    except ValidationError:
+        amount = None
+    if amount and basket is not None and basket.member_id is not None:
+        split = selectors.preview_split(member_id=basket.member_id, amount=amount, at=sale.at)
+    return render(sale.request, "checkout/_wallet_split.html", {"split": split})
 
 
 def _changed(sale: Sale, changed: QuoteChanged) -> HttpResponse:

@@ -169,6 +169,8 @@ def _detail(request: HttpRequest, recharge_id: int, form: RechargeVoidForm) -> H
         "recharge": sale,
         "void": getattr(sale, "void", None),
         "receipt": selectors.recharge_view(sale.receipt),
+        # A member without PIN is asked to choose one at the first recharge (R-W10).
+        "offers_pin": not members.selectors.has_pin(sale.member_id),
         "form": form,
     }
     return render(request, "checkout/recharge_detail.html", context, status=422 if form.is_bound else 200)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 import coupons.services
 import points.selectors
@@ -235,7 +236,7 @@ def _named(one: PackageItem, quantity: Decimal) -> str:
 
 
 def _joined(texts: Sequence[str]) -> str:
-    return _(", ").join(texts)
+    return pgettext("list of gifts", ", ").join(texts)
 
 
 def _take_back(one: PackageItem, quantity: Decimal, key: str, where: dict[str, Any]) -> None:

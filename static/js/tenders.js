@@ -64,6 +64,7 @@ export function showRest(form) {
     paid += fen ?? 0;
   }
   offerCash(form, due);
+  splitWallet(form);
   const rest = document.querySelector("[data-rest]");
   if (!rest) return;
   rest.classList.toggle("is-change", paid > due);
@@ -88,4 +89,29 @@ function offerCash(form, due) {
     button.textContent = `${form.dataset.symbol}${fen / 100}`;
     return button;
   }));
+}
+
+let splitTimer = 0;
+
+/** Says how much of a payment from stored value is principal and how much bonus, as the server reckons it. */
+function splitWallet(form) {
+  const place = form.querySelector("[data-wallet-split]");
+  const input = form.elements.wallet;
+  if (!place || !input) return;
+  const asked = input.disabled || !cents(input.value) ? "" : amountOf(cents(input.value));
+  if (place.dataset.asked === asked) return;
+  place.dataset.asked = asked;
+  place.textContent = "";
+  clearTimeout(splitTimer);
+  if (!asked) return;
+  splitTimer = setTimeout(async () => {
+    try {
+      const url = `${place.dataset.walletSplit}?${new URLSearchParams({ amount: asked })}`;
+      const response = await fetch(url, { headers: { "HX-Request": "true" } });
+      const text = response.ok && !response.redirected ? (await response.text()).trim() : "";
+      if (place.dataset.asked === asked) place.textContent = text;
+    } catch {
+      place.textContent = "";
+    }
+  }, 150);
 }

@@ -16,6 +16,8 @@ from checkout.selectors import order_number
 from gifts.models import RechargePlan
 from members.models import Member
 from tests.conftest import make_staff
+from tests.factories.shop import full_plan
+from tests.factories.stored_value import set_value
 from tests.factories.till import CASHIER, allow
 
 
@@ -168,6 +170,112 @@ def test_recharges_that_cannot_be_move_nothing(desk, shop, regular, now, wrong):
     assert answer.status_code == 422
     assert stored(regular, now) == (Decimal("500.00"), Decimal("50.00"))
     assert RechargeSale.objects.count() == 0
+
+
+def test_a_plan_shows_all_that_comes_with_it_and_its_end_before_paying(desk, shop, regular):
+    full_plan(shop, member_limit=1)
+
+    page = desk.get(f"/checkout/recharges/new/?member={regular.pk}").content.decode()
+
+    for text in ("2026-09-14", "满100减10", "购物袋", "30", "100"):
+        assert text in page
+
+
+def test_a_plan_that_a_member_cannot_have_says_why_and_cannot_be_chosen(desk, shop, regular):
+    full_plan(shop, is_first_only=True)
+
+    page = " ".join(desk.get(f"/checkout/recharges/new/?member={regular.pk}").content.decode().split())
+
+    assert "recharge-plan is-off" in page
+    assert "recharge-refusal" in page
+
+
+def test_a_free_amount_names_its_plan_first_and_gets_exactly_that(desk, shop, regular, now, ledgers_agree):
+    plan = full_plan(shop)
+    data = {**key(), "member": regular.pk, "kind": "cash", "amount": "520", "goods_returned": ""}
+    shown = desk.post("/checkout/recharges/new/?offer", data).content.decode()
+    assert f'value="{plan.pk}:1"' in shown
+    assert "2026-09-14" in shown
+
+    refused = desk.post("/checkout/recharges/new/", data)
+    assert refused.status_code == 422
+    assert f'name="offer" value="{plan.pk}:1"' in refused.content.decode()
+    assert stored(regular, now) == (Decimal("500.00"), Decimal("50.00"))
+
+    done = desk.post("/checkout/recharges/new/", {**data, "offer": f"{plan.pk}:1"})
+    again = desk.post("/checkout/recharges/new/", {**data, "offer": f"{plan.pk}:1"})
+    assert done["Location"] == again["Location"]
+    assert stored(regular, now) == (Decimal("1020.00"), Decimal("100.00"))
+    ledgers_agree()
+
+
+def test_the_receipt_has_principal_and_bonus_as_two_lines_gifts_terms_and_balance(desk, shop, regular):
+    plan = full_plan(shop)
+    answer = desk.post(
+        "/checkout/recharges/new/", {**key(), "member": regular.pk, "kind": "cash", "plan": f"{plan.pk}:500.00:1"}
+    )
+
+    page = " ".join(desk.get(answer["Location"]).content.decode().split())
+
+    for text in (
+        "<dd data-principal>¥500.00</dd>",
+        "<dd data-bonus>+¥50.00</dd>",
+        "2026-09-14",
+        "满100减10</dt><dd>× 2</dd>",
+        "购物袋</dt><dd>× 1</dd>",
+        "<dd>¥1,000.00</dd>",
+        "<dd>¥100.00</dd>",
+    ):
+        assert text in page
+    assert page.count("receipt-note") == 2
+
+
+def test_the_payer_s_fields_open_where_they_are_needed(desk, shop, regular, now):
+    for code in ("wallet.limit_named", "wallet.recharge_limit"):
+        set_value(code, "100000.00", now)
+    data = {**key(), "member": regular.pk, "kind": "card", "amount": "10000"}
+
+    asked = desk.post("/checkout/recharges/new/", data)
+    wrong = desk.post(
+        "/checkout/recharges/new/",
+        {**data, "payer_name": "王小明", "id_kind": "resident_id", "id_number": "110105194912310021"},
+    )
+    assert (asked.status_code, wrong.status_code) == (422, 422)
+    assert "payer_name" in asked.context["form"].errors
+    assert '<details class="recharge-payer" open>' in asked.content.decode()
+    assert "id_number" in wrong.context["form"].errors
+    assert RechargeSale.objects.count() == 0
+
+    done = desk.post(
+        "/checkout/recharges/new/",
+        {**data, "payer_name": "王小明", "id_kind": "resident_id", "id_number": "11010519491231002x"},
+    )
+    assert done.status_code == 302
+    assert "11010519491231002" not in desk.get(done["Location"]).content.decode()
+
+
+def test_the_split_of_a_payment_is_shown_before_paying_and_is_what_is_taken(desk, shop, regular, now):
+    basket = shop.basket((shop.milk, "1"), member=regular)
+
+    page = desk.get("/checkout/sale/wallet-split/?amount=49.80").content.decode()
+    nothing = desk.get("/checkout/sale/wallet-split/?amount=abc").content.decode()
+
+    assert "¥45.27" in page
+    assert "¥4.53" in page
+    assert nothing.strip() == ""
+    shop.confirm(basket, ("wallet", "49.80"))
+    assert stored(regular, now) == (Decimal("454.73"), Decimal("45.47"))
+
+
+def test_an_order_page_and_receipt_say_what_can_be_invoiced(desk, shop, regular):
+    order = sold(shop, regular, ("wallet", "20.00"), ("cash", "39.90"))
+
+    page = desk.get(f"/checkout/orders/{order.pk}/").content.decode()
+    receipt = desk.get(f"/checkout/orders/{order.pk}/receipt/").content.decode()
+
+    assert "¥39.90" in page
+    assert "<dd data-invoiceable>¥39.90</dd>" in receipt
+    assert "receipt-note" in receipt
 
 
 def test_a_recharge_is_undone_by_those_who_may(desk, shop, regular, now, ledgers_agree):
