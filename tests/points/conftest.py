@@ -1,10 +1,12 @@
 """Points through the front door, for tests of what people do around them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from points import services
 from points.models import Account, Entry
@@ -12,6 +14,13 @@ from stores.models import Store
 from tests.conftest import make_staff
 
 _keys = count(1)
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Texts as they stand in the source, whatever language a page before was read in."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def reminders(member):
     return [(row.due_on, [(end["day"], end["points"]) for end in row.details["ends"]]) for row in rows]
 
 
-def test_one_reminder_names_all_lots_within_the_horizon_not_only_the_first(member, ending, give):
+def test_one_reminder_names_all_lots_within_the_horizon_not_only_the_first(member, ending, give, english):
     ending(member, 100, 30)
     ending(member, 40, 12)
     ending(member, 5, 12)

@@ -171,7 +171,7 @@ def test_overlapping_rules_are_named_with_the_one_that_counts(rule, fruit, owner
     assert overlaps(others[3]) == {}
 
 
-def test_a_version_reads_as_one_sentence_and_tells_what_changed(rule, owner, now):
+def test_a_version_reads_as_one_sentence_and_tells_what_changed(rule, owner, now, english):
     data = services.VersionData(
         per_yuan=Decimal("2.5"), is_payable=False, cap_per_order=100, order_minimum=Decimal(50), budget=9000
     )

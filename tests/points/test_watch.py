@@ -170,7 +170,7 @@ def test_a_review_is_kept_once_with_who_and_why(member, give, night, manager, no
     assert (record.subject, record.reason, record.data["outcome"]) == (f"member:{member.pk}", "own card", "suspicious")
 
 
-def test_the_figures_read_as_sentences():
+def test_the_figures_read_as_sentences(english):
     assert describe_evidence("many_points", {"count": 1, "points": 5001, "limit": 5000}) == (
         "5,001 points from 1 orders; more than 5,000 is odd"
     )
