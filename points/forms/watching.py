@@ -12,7 +12,7 @@ class WatchFilterForm(forms.Form):
     """The filters of the list; nonsense in one of them is ignored. Without any the waiting ones are shown."""
 
     state = forms.ChoiceField(
-        label=_("Show"),
+        label=_("Status"),
         required=False,
         choices=[("", _("waiting for a look")), (REVIEWED, _("reviewed")), ("all", _("all"))],
     )

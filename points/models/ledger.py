@@ -93,6 +93,7 @@ class Entry(LedgerEntry):
             models.Index(
                 fields=["source", "account"], condition=Q(source__startswith="points-batch:"), name="points_entry_batch"
             ),
+            models.Index(fields=["-id"], condition=~Q(limited_by=""), name="points_entry_limited"),
             BrinIndex(fields=["recorded_at"], name="points_entry_recorded"),
         ]
 
