@@ -60,10 +60,14 @@ def limits(plan: RechargePlan) -> list[str]:
     texts = []
     if plan.is_first_only:
         texts.append(_("only for a first recharge"))
-    if plan.member_limit is not None:
+    if plan.member_limit == 1:
+        texts.append(_("once per member"))
+    elif plan.member_limit is not None:
         text = ngettext("%(count)s time per member", "%(count)s times per member", plan.member_limit)
         texts.append(text % {"count": plan.member_limit})
-    if plan.daily_limit is not None:
+    if plan.daily_limit == 1:
+        texts.append(_("once per member and day"))
+    elif plan.daily_limit is not None:
         text = ngettext("%(count)s time per member and day", "%(count)s times per member and day", plan.daily_limit)
         texts.append(text % {"count": plan.daily_limit})
     if plan.total_limit is not None:

@@ -102,7 +102,7 @@ def test_a_plan_with_everything_is_typed_shown_and_kept(browser, counter):
     [
         (
             "en",
-            "Pay ¥500, get ¥50 bonus valid 180 days, 100 bonus points and 2 × 满100减10; 1 time per member.",
+            "Pay ¥500, get ¥50 bonus valid 180 days, 100 bonus points and 2 × 满100减10; once per member.",
         ),
         ("zh-hans", "充 ¥500，送赠金 ¥50（180 天有效）、100 积分和2 × 满100减10；每位会员限 1 次。"),
     ],
