@@ -120,8 +120,8 @@ def _obstacle(member: Member, reckoned: RefundSum | None) -> str:
 
 
 def _gifts(reckoned: RefundSum | None) -> list[Any]:
-    """What the recharges gave besides money, used or not (R-W12)."""
-    lines = [] if reckoned is None else reckoned.lines
+    """What the recharges gave besides money, used or not (R-W12); gifts come with plans, so nobody asks for others."""
+    lines = [] if reckoned is None else [line for line in reckoned.lines if line.recharge.plan]
     return [item for line in lines for item in gift_sources.list_given(line.recharge.pk)]
 
 
