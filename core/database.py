@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual
 from psycopg import sql
 
 P = ParamSpec("P")
@@ -38,6 +39,28 @@ def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequenc
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def due_chunks(due: QuerySet[Any], *, instant: str, then: str, size: int) -> Iterator[list[tuple[int, int]]]:
+    """Rows of a job that empties ``due``, as (pk, value of ``then``), in the order of an index over both columns.
+
+    Each chunk is read where the one before ended, because what is done stays in the index until the next vacuum and
+    reading over it again would make the last chunk many times slower than the first. Ends when a pass from the start
+    finds nothing more; a row that stays due for ever would be handed out for ever.
+    """
+    columns = Tuple(F(instant), F(then))
+    rows = due.order_by(instant, then).values_list("pk", then, instant)
+    since: tuple[Any, int] | None = None
+    while True:
+        left = rows if since is None else rows.filter(TupleGreaterThanOrEqual(columns, since))
+        chunk = list(left[:size])
+        if chunk:
+            since = (chunk[-1][2], chunk[-1][1])
+            yield [(pk, value) for pk, value, _instant in chunk]
+        elif since is None:
+            return
+        else:
+            since = None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core import audit, days, settings
-from core.database import joining_atomic
+from core.database import due_chunks, joining_atomic
 from core.money import ZERO
 from jobs.registry import Counts
 from members.models import Member
@@ -106,14 +106,12 @@ def expire_due(day: date, at: datetime) -> Iterator[Counts]:
     """
     cutoff = min(days.start_of(day), at)
     count = 0
-    while chunk := list(
-        Pass.objects.filter(status=Status.ACTIVE, expires_at__lte=cutoff)
-        .order_by("expires_at", "pk")
-        .values_list("pk", flat=True)[:CHUNK]
-    ):
+    due = Pass.objects.filter(status=Status.ACTIVE, expires_at__lte=cutoff)
+    for chunk in due_chunks(due, instant="expires_at", then="pk", size=CHUNK):
+        pass_ids = [pass_id for pass_id, _same in chunk]
         with transaction.atomic():
-            lock_passes(chunk)
-            count += _expire(chunk, cutoff)
+            lock_passes(pass_ids)
+            count += _expire(pass_ids, cutoff)
         yield {"changed": count, "passes": count}
 
 

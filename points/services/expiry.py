@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from core import days
+from core.database import due_chunks
 from jobs.registry import Counts
 from members.models import Member
 from points.models import Lot
@@ -21,11 +22,8 @@ def expire_due(day: date, at: datetime) -> Iterator[Counts]:
     """
     cutoff = min(days.start_of(day), at)
     lots = points = 0
-    while chunk := list(
-        Lot.objects.filter(remaining__gt=0, expires_at__lte=cutoff)
-        .order_by("expires_at", "account_id")
-        .values_list("pk", "account_id")[:CHUNK]
-    ):
+    due = Lot.objects.filter(remaining__gt=0, expires_at__lte=cutoff)
+    for chunk in due_chunks(due, instant="expires_at", then="account_id", size=CHUNK):
         with transaction.atomic():
             lock_members({account_id for _lot_id, account_id in chunk})
             changed, expired = _expire([lot_id for lot_id, _account_id in chunk])

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from core import days
+from core.database import due_chunks
 from jobs.registry import Counts
 from points.models import Lot
 from points.services.expiry import lock_members
@@ -22,11 +23,8 @@ def release_due(day: date, at: datetime) -> Iterator[Counts]:
     """
     cutoff = min(days.start_of(day), at)
     lots = points = 0
-    while chunk := list(
-        Lot.objects.filter(is_released=False, available_from__lte=cutoff)
-        .order_by("available_from", "account_id")
-        .values_list("pk", "account_id")[:CHUNK]
-    ):
+    due = Lot.objects.filter(is_released=False, available_from__lte=cutoff)
+    for chunk in due_chunks(due, instant="available_from", then="account_id", size=CHUNK):
         with transaction.atomic():
             lock_members({account_id for _lot_id, account_id in chunk})
             with connection.cursor() as cursor:
