@@ -106,6 +106,7 @@ class ConfirmationForm(CommandForm):
     basket = forms.UUIDField()
     fingerprint = forms.CharField(max_length=64, required=False)
     pin_proof = forms.UUIDField(required=False)
+    pass_agreed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -300,6 +301,57 @@ def _id_of(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise forms.ValidationError(_("Choose a plan or type an amount."))
     return int(text)
+
+
+class PassLineForm(forms.Form):
+    """Which pass pays the line; empty means the one that ends first."""
+
+    held = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+
+class PassSaleForm(CommandForm):
+    """A count pass sold: one of the plans at the price that was shown, and how it is paid."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    plan = forms.CharField(max_length=40, error_messages={"required": _("Choose a pass.")})
+    kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
+    received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
+    pin = forms.CharField(
+        required=False,
+        max_length=6,
+        label=_("PIN of the member"),
+        help_text=_("Only for stored value above the day's limit; the member types it."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["kind"]
+        field.choices = [(kind.value, kind.label) for kind in TenderKind.typed()]
+        field.initial = TenderKind.CASH.value
+
+    def clean(self) -> dict[str, Any]:
+        """``plan_id`` and ``price`` from the button ``<id>:<price>``."""
+        data = super().clean() or self.cleaned_data
+        plan_id, _colon, price = (data.get("plan") or "").partition(":")
+        if data.get("plan") and not (plan_id.isascii() and plan_id.isdigit() and len(plan_id) < 10):
+            raise forms.ValidationError(_("Choose a pass."))
+        if data.get("plan"):
+            data["plan_id"], data["price"] = int(plan_id), MoneyField(above=0).clean(price)
+            data["received"] = data.get("received") or data["price"]
+        return data
+
+
+class PassRefundForm(CommandForm):
+    """How a refund of a pass is paid at the till; there is one way for each pass."""
+
+    method = forms.ChoiceField(label=_("Paid by"), widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, methods: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["method"]
+        field.choices = methods
+        field.initial = methods[0][0]
 
 
 class RechargeVoidForm(CommandForm):

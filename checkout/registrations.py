@@ -108,4 +108,16 @@ def register_links() -> None:
         Link("recharge", "checkout:recharge-detail", _("Recharge"), "checkout.view_order", kwargs=("recharge_id",))
     )
     register_link(Link("payouts", "checkout:payout-list", _("Refunds in cash"), "checkout.use_checkout"))
+    register_link(
+        Link("pass-sale", "checkout:pass-sale-detail", _("Count pass sold"), "checkout.view_order", kwargs=("pass_id",))
+    )
+    register_link(
+        Link(
+            "pass-refund-payment",
+            "checkout:pass-refund-create",
+            _("Pay a refund"),
+            "checkout.use_checkout",
+            kwargs=("pk",),
+        )
+    )
     register_link(Link("order", "checkout:order-detail", _("Order"), "checkout.view_order", kwargs=("pk",)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.views import members, orders, payment, payouts, pin, recharges, sale, tills
+from checkout.views import members, orders, passes, payment, payouts, pin, recharges, sale, tills
 
 app_name = "checkout"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("sale/member-removal/", sale.member_delete, name="member-delete"),
     path("sale/coupon/", sale.coupon_edit, name="coupon-edit"),
     path("sale/points/", sale.points_edit, name="points-edit"),
+    path("sale/passes/", passes.pass_line_create, name="pass-line-create"),
+    path("sale/pass-removal/", passes.pass_line_delete, name="pass-line-delete"),
     path("sale/quotes/", sale.quote_create, name="quote-create"),
     path("sale/removal/", sale.basket_delete, name="basket-delete"),
     path("sale/confirmation/", payment.confirmation_create, name="confirmation-create"),
@@ -27,6 +29,10 @@ urlpatterns = [
     path("recharges/new/", recharges.recharge_create, name="recharge-create"),
     path("recharges/<int:recharge_id>/", recharges.recharge_detail, name="recharge-detail"),
     path("recharges/<int:recharge_id>/void/", recharges.recharge_void_create, name="recharge-void-create"),
+    path("passes/new/", passes.pass_sale_create, name="pass-sale-create"),
+    path("passes/<int:pass_id>/", passes.pass_sale_detail, name="pass-sale-detail"),
+    path("passes/<int:pass_id>/void/", passes.pass_sale_void_create, name="pass-sale-void-create"),
+    path("pass-refunds/<int:pk>/payment/", passes.pass_refund_create, name="pass-refund-create"),
     path("payouts/", payouts.payout_list, name="payout-list"),
     path("payouts/<int:pk>/", payouts.payout_create, name="payout-create"),
     path("orders/", orders.order_list, name="order-list"),
@@ -65,6 +71,10 @@ _AT_THE_TILL = (
     "shift-create",
     "hand-over-create",
     "recharge-create",
+    "pass-line-create",
+    "pass-line-delete",
+    "pass-sale-create",
+    "pass-refund-create",
     "payout-list",
     "payout-create",
 )
@@ -76,6 +86,8 @@ PERMISSIONS: dict[str, str] = {
     "checkout:member-orders": "checkout.view_order",
     "checkout:recharge-detail": "checkout.view_order",
     "checkout:recharge-void-create": "checkout.void_order",
+    "checkout:pass-sale-detail": "checkout.view_order",
+    "checkout:pass-sale-void-create": "checkout.void_order",
     "checkout:void-create": "checkout.void_order",
     "checkout:order-list": "checkout.view_order",
     "checkout:order-export": "checkout.export_order",

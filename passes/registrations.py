@@ -137,6 +137,7 @@ def register() -> None:
     register_jobs()
     for proof in proofs.PROOFS:
         register_proof(proof)
+    register_pages()
 
 
 def register_jobs() -> None:
@@ -165,7 +166,7 @@ def register_pages() -> None:
     """Navigation, the block of the member page, the tile of the home page, and where entries point."""
     register_link(Link("pass", "passes:pass-detail", _("Count pass"), "passes.view_pass", kwargs=("pk",)))
     register_link(
-        Link("pass-refund", "passes:refund-detail", _("Refund of a count pass"), "passes.view_pass", kwargs=("pk",))
+        Link("pass-refund", "passes:refund-detail", _("Refund of a count pass"), "passes.view_refund", kwargs=("pk",))
     )
     register_navigation(
         Link("passes", "passes:pass-list", _("Count passes"), "passes.view_pass", "ticket", "value", 130)

@@ -127,7 +127,7 @@ def refund_at_package_price(terms: Terms) -> Quote:
     if terms.is_unlimited:
         raise ValueError("a pass by days is refunded by days")
     amount = ceil(terms.price * terms.remaining / terms.total_uses) if terms.total_uses else ZERO
-    formula = f"{terms.price} - {terms.used} x {terms.price} / {terms.total_uses} = {amount}"
+    formula = f"{terms.price} - {terms.used} × {terms.price} / {terms.total_uses} = {amount}"
     return Quote("18", min(amount, terms.price), formula)
 
 
@@ -136,14 +136,14 @@ def refund_at_list_price(terms: Terms) -> Quote:
     left = terms.price - terms.used * terms.unit_list_price
     amount = max(left, ZERO)
     shown = f"{left}" if left >= 0 else f"{left}, 0 (Art. 20)"
-    return Quote("19", amount, f"{terms.price} - {terms.used} x {terms.unit_list_price} = {shown}")
+    return Quote("19", amount, f"{terms.price} - {terms.used} × {terms.unit_list_price} = {shown}")
 
 
 def refund_by_days(terms: Terms, on: date) -> Quote:
     """Art. 22: a pass by days pays the days after ``on``. Up to the fen."""
     elapsed, whole = _days(terms, on)
     amount = ceil(terms.price * (whole - elapsed) / whole)
-    return Quote("22", amount, f"{terms.price} x {whole - elapsed} / {whole} = {amount}")
+    return Quote("22", amount, f"{terms.price} × {whole - elapsed} / {whole} = {amount}")
 
 
 def in_cooling_off(terms: Terms, on: date) -> bool:
@@ -159,7 +159,12 @@ def lawful_refund(terms: Terms, ground: str, on: date) -> Quote:
     """
     if terms.is_unlimited:
         by_days = refund_by_days(terms, on)
-        return Quote("14, 22", by_days.amount, by_days.formula) if ground == "cooling_off" else by_days
+        if ground != "cooling_off":
+            return by_days
+        if terms.unused_value == terms.price:
+            # Nothing was delivered, so there is nothing to keep.
+            return Quote("14", terms.price, f"{terms.price} - 0.00 = {terms.price}")
+        return Quote("14, 22", by_days.amount, by_days.formula)
     if ground == "customer":
         return refund_at_list_price(terms)
     package = refund_at_package_price(terms)

@@ -30,6 +30,7 @@ from checkout.selectors.orders import (
 from checkout.selectors.passes import get_pass_sale, get_pass_sale_for, pass_sale_view
 from checkout.selectors.screen import (
     Desk,
+    LineKey,
     SaleView,
     adjustment_label,
     birthday_note,
@@ -43,6 +44,7 @@ from checkout.selectors.wallet_split import WalletSplit, preview_split
 __all__ = [
     "Desk",
     "Found",
+    "LineKey",
     "OrderFilter",
     "SaleView",
     "WalletSplit",

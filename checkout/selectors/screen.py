@@ -1,6 +1,6 @@
 """What the checkout screen shows, as ready values: the sale, the member's card, coupons, points and tenders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from core.money import ZERO
 from coupons.rules import CouponTerms
 from members import rules as birthdays
 from members.models import Member
+from passes.rules import Terms as PassTerms
 from stores.models import Staff
 
 TIER_BADGES = {"normal": "tier-0", "silver": "tier-1", "gold": "tier-2", "diamond": "tier-3"}
@@ -85,11 +86,38 @@ class Reason:
     amount: Decimal
 
 
+#: Tells two lines of a sale apart: the goods, and the count pass that pays them, if any.
+LineKey = tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class PassOffer:
+    """A count pass that can pay something; ``left`` counts what this sale leaves, None for as many as wanted."""
+
+    pass_id: int
+    name: str
+    left: int | None
+    last_on: date | None
+    is_shared: bool = False
+
+
+@dataclass(frozen=True)
+class PassUse:
+    """What the member is asked to agree to."""
+
+    name: str
+    uses: int
+    left: int | None
+
+
 @dataclass(frozen=True)
 class LineView:
     """A line of the sale."""
 
     product_id: int
+    pass_id: int | None
+    by_pass: str
+    offers: tuple[PassOffer, ...]
     name: str
     code: str
     quantity: Decimal
@@ -98,6 +126,11 @@ class LineView:
     net: Decimal
     reasons: tuple[Reason, ...]
     is_current: bool
+
+    @property
+    def key(self) -> str:
+        """What a form names this line by."""
+        return str(self.product_id) if self.pass_id is None else f"{self.product_id}-{self.pass_id}"
 
     @property
     def less(self) -> Decimal | None:
@@ -137,6 +170,7 @@ class MemberCard:
     usable_count: int
     birthday: str
     notes: str
+    passes: tuple[PassOffer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,12 +186,19 @@ class SaleView:
     card: MemberCard | None
     refused: tuple[tuple[CouponTerms, str], ...]
     unused: tuple[tuple[CouponTerms, Decimal], ...]
-    current: int | None
+    current: LineKey | None
+    pass_uses: tuple[PassUse, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Nothing was scanned yet."""
         return not self.lines
+
+    @property
+    def pass_line(self) -> LineView | None:
+        """The line that a pass is offered for: the current one, else the first that one covers."""
+        offered = [line for line in self.lines if line.offers]
+        return next((line for line in offered if line.is_current), offered[0] if offered else None)
 
 
 def adjustment_label(source: str, label: str) -> str:
@@ -171,6 +212,8 @@ def adjustment_label(source: str, label: str) -> str:
         return _("%(points)s points") % {"points": f"{int(label or 0):,}"}
     if kind == "rounding":
         return _("Rounding")
+    if kind == "pass":
+        return _("Pass %(name)s") % {"name": label}
     return label or kind
 
 
@@ -183,27 +226,51 @@ def shown_quote(basket: Basket, at: datetime) -> Quote:
 
 
 def sale_view(
-    basket: Basket, quote: Quote, at: datetime, *, current: int | None = None, typed: Mapping[str, str] | None = None
+    basket: Basket,
+    quote: Quote,
+    at: datetime,
+    *,
+    current: LineKey | None = None,
+    typed: Mapping[str, str] | None = None,
+    terms: Sequence[PassTerms] = (),
 ) -> SaleView:
-    """Arrange a priced basket for the screen; no statement but for birthdays of leap months."""
-    products = [line.line.product_id for line in quote.lines]
-    if current not in products:
-        current = products[-1] if products else None
+    """Arrange a priced basket for the screen; no statement but for birthdays of leap months.
+
+    ``terms`` are the count passes that the member can use here now, in the order in which they are offered.
+    """
+    keys = [(line.line.product_id, line.line.pass_id) for line in quote.lines]
+    if current not in keys:
+        current = keys[-1] if keys else None
+    offers = [(one, _offer(one, basket)) for one in terms]
     return SaleView(
         basket=basket,
         quote=quote,
         fingerprint=engine.fingerprint(quote),
-        lines=_lines(quote, current),
+        lines=_lines(quote, current, offers),
         reasons=tuple(
             Reason(one.source.partition(":")[0], adjustment_label(one.source, one.label), one.amount)
             for one in quote.adjustments
         ),
         tenders=_tenders(quote, typed or {}),
-        card=_card(basket.member, quote, at),
+        card=_card(basket.member, quote, at, tuple(offer for _terms, offer in offers)),
         refused=tuple((refused.terms, why(refused)) for refused in quote.refused_coupons),
         unused=tuple(quote.usable_coupons),
         current=current,
+        pass_uses=_pass_uses(quote, {one.pass_id: offer.left for one, offer in offers}),
     )
+
+
+def _offer(terms: PassTerms, basket: Basket) -> PassOffer:
+    return PassOffer(terms.pass_id, terms.name, pricing.uses_left(terms, basket), terms.last_on, terms.is_shared)
+
+
+def _pass_uses(quote: Quote, left: Mapping[int, int | None]) -> tuple[PassUse, ...]:
+    found: dict[int, PassUse] = {}
+    for _position, line in quote.pass_paid_lines:
+        if (use := line.line.by_pass) is not None:
+            uses = use.uses + (found[use.pass_id].uses if use.pass_id in found else 0)
+            found[use.pass_id] = PassUse(use.name, uses, left.get(use.pass_id))
+    return tuple(found.values())
 
 
 def why(refused: CouponRefusal) -> str:
@@ -212,10 +279,22 @@ def why(refused: CouponRefusal) -> str:
     return coupons.selectors.explain(terms=refused.terms, reason=reason, missing=refused.refusal.missing)
 
 
-def _lines(quote: Quote, current: int | None) -> tuple[LineView, ...]:
+def _lines(
+    quote: Quote, current: LineKey | None, offers: Sequence[tuple[PassTerms, PassOffer]]
+) -> tuple[LineView, ...]:
     return tuple(
         LineView(
             product_id=priced.line.product_id,
+            pass_id=priced.line.pass_id,
+            by_pass="" if priced.line.by_pass is None else priced.line.by_pass.name,
+            offers=tuple(
+                offer
+                for terms, offer in offers
+                if priced.line.by_pass is None
+                and priced.line.product_id in terms.product_ids
+                and priced.line.quantity == int(priced.line.quantity)
+                and (offer.left is None or offer.left > 0)
+            ),
             name=priced.line.name,
             code=priced.line.sku,
             quantity=priced.line.quantity,
@@ -227,7 +306,7 @@ def _lines(quote: Quote, current: int | None) -> tuple[LineView, ...]:
                 for one in quote.adjustments
                 if one.parts[position]
             ),
-            is_current=priced.line.product_id == current,
+            is_current=(priced.line.product_id, priced.line.pass_id) == current,
         )
         for position, priced in enumerate(quote.lines)
     )
@@ -253,7 +332,7 @@ def tier_badge(code: str) -> str:
     return TIER_BADGES.get(code, "tier-4")
 
 
-def _card(member: Member | None, quote: Quote, at: datetime) -> MemberCard | None:
+def _card(member: Member | None, quote: Quote, at: datetime, offers: tuple[PassOffer, ...]) -> MemberCard | None:
     state = quote.member
     if member is None or state is None:
         return None
@@ -270,6 +349,7 @@ def _card(member: Member | None, quote: Quote, at: datetime) -> MemberCard | Non
         usable_count=len(quote.usable_coupons),
         birthday=birthday_note(member, at),
         notes=member.notes,
+        passes=offers,
     )
 
 

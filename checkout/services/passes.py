@@ -220,55 +220,61 @@ def void_pass_sale(*, key: UUID, sale_id: int, till: Till, reason: str, actor: S
     return int(result["void"])
 
 
-def pay_pass_refund(
-    *,
-    key: UUID,
-    refund_id: int,
-    method: str,
-    reference: str,
-    till: Till | None,
-    store: Store | None,
-    actor: Staff,
-    at: datetime,
-) -> None:
-    """Pay an approved refund of a pass: in cash from a drawer with an open shift, by bank, or back to stored value.
+def pay_pass_refund(*, key: UUID, refund_id: int, method: str, till: Till | None, actor: Staff, at: datetime) -> None:
+    """Pay an approved refund of a pass at the till: in cash from its drawer, or back to stored value.
 
     What stored value had paid goes back there and never leaves as cash (R-C6, invariant 13). Refusals: InvalidTender
-    (cash without a till), NoShift, and those of passes (paid before, wrong way); nothing moves then.
+    (cash without a till, or at another store), NoShift, CannotPayOut (too little in the drawer), and those of passes
+    (paid before, wrong way); nothing moves then.
     """
-    content = {"refund": refund_id, "method": method, "reference": reference, "till": None if till is None else till.pk}
 
     def execute() -> Result:
+        refund = passes.selectors.get_refund(refund_id)
+        if method == "cash":
+            _check_drawer(till, refund.store_id)
         # Till, then member, then what is below: the order in which every use case of the till locks.
-        shift = lock_open_shift(till.pk) if till is not None and method == "cash" else None
-        owner_id = passes.selectors.get_refund(refund_id).held.member_id
-        with hold_member(owner_id):
-            refund = passes.services.pay_refund(
-                refund_id=refund_id, method=method, reference=reference, actor=actor, at=at, store=store
+        shift = lock_open_shift(till.pk) if method == "cash" and till is not None else None
+        with hold_member(refund.held.member_id):
+            paid = passes.services.pay_refund(
+                refund_id=refund_id, method=method, reference="", actor=actor, at=at, store=refund.store
             )
             if method == "wallet":
-                sale = PassSale.objects.get(pass_id=refund.held_id)
-                wallet.services.refund(
-                    idempotency_key_of_original=_wallet_key(sale.command_key),
-                    idempotency_key=f"pass-refund:{refund.pk}:wallet",
-                    amount=refund.amount,
-                    source=f"pass-refund:{refund.pk}",
-                    at=at,
-                    store=store,
-                    actor=actor,
-                )
-            elif method == "cash":
-                if till is None or shift is None:
-                    raise InvalidTender(_("Cash is paid at a till with an open shift."))
+                _refund_to_wallet(refund_id, paid.held_id, paid.amount, refund.store, actor, at)
+            elif till is not None and shift is not None:
                 record_payout(
                     shift=shift,
                     till=till,
-                    member_id=owner_id,
-                    source=f"pass_refund:{refund.pk}",
-                    amount=refund.amount,
+                    member_id=refund.held.member_id,
+                    source=f"pass_refund:{refund_id}",
+                    amount=paid.amount,
                     actor=actor,
                     at=at,
                 )
-        return {"refund": refund.pk}
+        return {"refund": refund_id}
 
+    content = {"refund": refund_id, "method": method, "till": None if till is None else till.pk}
+    if method not in ("cash", "wallet"):
+        raise InvalidTender(_("A till pays refunds in cash or to stored value."))
     run_command(name="checkout.pass_refund", key=key, content=content, actor=actor, execute=execute)
+
+
+def _check_drawer(till: Till | None, store_id: int | None) -> None:
+    if till is None:
+        raise InvalidTender(_("Cash is paid at a till with an open shift."))
+    if store_id is not None and store_id != till.store_id:
+        raise InvalidTender(_("This refund is paid at the store that granted it."))
+
+
+def _refund_to_wallet(
+    refund_id: int, pass_id: int, amount: Decimal, store: Store | None, actor: Staff, at: datetime
+) -> None:
+    sale = PassSale.objects.get(pass_id=pass_id)
+    wallet.services.refund(
+        idempotency_key_of_original=_wallet_key(sale.command_key),
+        idempotency_key=f"pass-refund:{refund_id}:wallet",
+        amount=amount,
+        source=f"pass-refund:{refund_id}",
+        at=at,
+        store=store,
+        actor=actor,
+    )

@@ -11,9 +11,6 @@ from checkout.pricing.model import Quote
 from checkout.services.errors import InvalidTender
 from core.money import CENT, ZERO
 
-#: What a cashier can type: a count pass pays its own lines and nothing else.
-TYPED = tuple(kind for kind in TenderKind if kind != TenderKind.PASS)
-
 
 @dataclass(frozen=True)
 class Tender:
@@ -42,7 +39,7 @@ def settle(quote: Quote, tenders: Sequence[Tender]) -> list[Settled]:
     if len({tender.kind for tender in tenders}) != len(tenders):
         raise InvalidTender(_("Each way of paying can be used once."))
     for tender in tenders:
-        if tender.kind not in TYPED:
+        if tender.kind not in TenderKind.typed():
             raise InvalidTender(_("There is no such way of paying."))
         if not tender.received.is_finite() or tender.received <= 0 or tender.received != tender.received.quantize(CENT):
             raise InvalidTender(_("Each amount must be above 0 with at most two decimals."))

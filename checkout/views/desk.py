@@ -1,5 +1,6 @@
 """The desk behind every view of the sale: the till in the session, and the answer with the whole sale area."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+import passes.selectors
 from checkout import selectors, services
 from checkout.models import Basket
 from checkout.pricing.model import Quote
-from checkout.selectors import Desk
+from checkout.selectors import Desk, LineKey
 from core.errors import DomainError
 from core.http import render_page, wants_fragment
+from passes.rules import Terms
 from stores.models import Staff
 
 SESSION_KEY = "till"
@@ -102,10 +105,10 @@ def at_paying(view: SaleView) -> Callable[[HttpRequest], HttpResponse]:
     return guarded
 
 
-def current_line(request: HttpRequest) -> int | None:
-    """The highlighted product that came with the post."""
-    text = request.POST.get("current", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+def current_line(request: HttpRequest) -> LineKey | None:
+    """The highlighted line that came with the post: ``product``, or ``product-pass`` where a count pass pays it."""
+    found = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", request.POST.get("current", ""), re.ASCII)
+    return None if found is None else (int(found[1]), int(found[2]) if found[2] else None)
 
 
 def render_refusal(sale: Sale, refused: DomainError, **context: Any) -> HttpResponse:
@@ -119,7 +122,7 @@ def render_sale(
     *,
     basket: Basket | None = None,
     quote: Quote | None = None,
-    current: int | None = None,
+    current: LineKey | None = None,
     typed: Mapping[str, str] | None = None,
     status: int = 200,
     stay: bool = False,
@@ -135,7 +138,14 @@ def render_sale(
         quote = selectors.shown_quote(shown, sale.at)
     view = None
     if shown is not None and quote is not None:
-        view = selectors.sale_view(shown, quote, sale.at, current=current or current_line(sale.request), typed=typed)
+        view = selectors.sale_view(
+            shown,
+            quote,
+            sale.at,
+            current=current or current_line(sale.request),
+            typed=typed,
+            terms=_usable_passes(shown, sale.at),
+        )
     if sale.request.method == "POST" and status == 200 and not stay and not wants_fragment(sale.request):
         return redirect("checkout:screen")
     context |= {
@@ -145,6 +155,13 @@ def render_sale(
         "command_key": uuid.uuid4(),
     }
     return render_page(sale.request, "checkout/screen.html", context, fragment="sale", status=status)
+
+
+def _usable_passes(basket: Basket, at: datetime) -> list[Terms]:
+    """What the member's count passes can pay here now; no statement for a walk-in customer."""
+    if basket.member_id is None:
+        return []
+    return passes.selectors.list_usable_terms(member_id=basket.member_id, store=basket.store, at=at)
 
 
 def with_member(sale: Sale, basket: Basket) -> Basket:

@@ -42,6 +42,7 @@ def confirmation_create(sale: Sale) -> HttpResponse:
             actor=sale.staff,
             at=sale.at,
             pin_proof=data["pin_proof"],
+            pass_agreed=data["pass_agreed"],
         )
     except QuoteChanged as changed:
         return _changed(sale, changed)

@@ -43,7 +43,7 @@ def scan_create(sale: Sale) -> HttpResponse:
         answer = services.add_product(
             basket_id=sale.open_basket().pk, product_id=data["product"], quantity=quantity, at=sale.at
         )
-        return _changed(sale, answer, current=data["product"])
+        return _changed(sale, answer, current=(data["product"], None))
     if data["member"]:
         return _attach(sale, data["member"])
     entries = read_entries(data["text"])
@@ -89,7 +89,7 @@ def _choose(sale: Sale, found: Found, entry: Entry) -> HttpResponse:
 
 def _add(sale: Sale, items: list[tuple[Product, Decimal]]) -> HttpResponse:
     basket, quote = services.add_products(basket_id=sale.open_basket().pk, items=items, at=sale.at)
-    return render_sale(sale, basket=with_member(sale, basket), quote=quote, current=items[-1][0].pk)
+    return render_sale(sale, basket=with_member(sale, basket), quote=quote, current=(items[-1][0].pk, None))
 
 
 def _add_codes(sale: Sale, entries: list[Entry]) -> HttpResponse:
@@ -119,9 +119,11 @@ def _set_current(sale: Sale, quantity: Decimal) -> HttpResponse:
     current = current_line(sale.request)
     if current is None:
         raise InvalidLine(_("There is no line whose quantity could be set."))
-    return _changed(
-        sale, services.set_quantity(basket_id=_open(sale), product_id=current, quantity=quantity, at=sale.at)
+    product_id, pass_id = current
+    answer = services.set_quantity(
+        basket_id=_open(sale), product_id=product_id, pass_id=pass_id, quantity=quantity, at=sale.at
     )
+    return _changed(sale, answer)
 
 
 def _open(sale: Sale) -> Any:
@@ -152,13 +154,14 @@ def line_delete(sale: Sale) -> HttpResponse:
     current = current_line(sale.request)
     if current is None or sale.desk.basket is None:
         return render_sale(sale)
-    products = [int(line[0]) for line in sale.desk.basket.lines]
+    keys = [services.line_key(line) for line in sale.desk.basket.lines]
     following = None
-    if current in products:
-        position = products.index(current)
-        rest = products[:position] + products[position + 1 :]
+    if current in keys:
+        position = keys.index(current)
+        rest = keys[:position] + keys[position + 1 :]
         following = rest[min(position, len(rest) - 1)] if rest else None
-    answer = services.remove_line(basket_id=sale.desk.basket.pk, product_id=current, at=sale.at)
+    product_id, pass_id = current
+    answer = services.remove_line(basket_id=sale.desk.basket.pk, product_id=product_id, pass_id=pass_id, at=sale.at)
     return _changed(sale, answer, current=following)
 
 

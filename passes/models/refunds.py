@@ -1,5 +1,7 @@
 """The document of a refund: how it was reckoned, and whether it was paid."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -71,3 +73,10 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"refund of pass #{self.held_id}"
+
+    def methods(self) -> list[tuple[str, Any]]:
+        """How it may be paid: what stored value had paid goes back there, and nothing else does (R-C6)."""
+        wallet = self.Method.WALLET
+        return [
+            (value, label) for value, label in self.Method.choices if (value == wallet) == (self.held.tender == wallet)
+        ]

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import days
 from core.ledger import LedgerEntry, append_only_triggers
@@ -26,9 +27,9 @@ class Pass(models.Model):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("pass", "active")
         USED_UP = "used_up", _("used up")
-        EXPIRED = "expired", _("expired")
+        EXPIRED = "expired", pgettext_lazy("pass", "expired")
         REFUNDED = "refunded", _("refunded")
         VOIDED = "voided", _("voided")
 
@@ -129,7 +130,7 @@ class Entry(LedgerEntry):
         USE = "use", _("used")
         UNDO = "undo", _("use undone")
         EXTEND = "extend", _("extended")
-        EXPIRE = "expire", _("expired")
+        EXPIRE = "expire", pgettext_lazy("pass", "expired")
         REFUND = "refund", _("refunded")
         VOID = "void", _("sale voided")
 

@@ -9,12 +9,13 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 import members.selectors
+from catalog.models import Product
 from core import days
 from core.money import ZERO
 from members.models import Member
 from passes.models import Entry, Pass, Refund, Sharer
 from passes.rules import Terms, fifo
-from stores.models import Store
+from stores.models import Staff, Store
 
 Status = Pass.Status
 
@@ -147,6 +148,16 @@ def list_entries(pass_id: int) -> QuerySet[Entry]:
     return Entry.objects.filter(held_id=pass_id).select_related("store", "actor", "user").order_by("-pk")
 
 
+def list_goods(held: Pass) -> list[Product]:
+    """What the pass is for, with present names; those that are not sold any more too."""
+    return list(Product.objects.filter(pk__in=held.product_ids).order_by("name"))
+
+
+def list_stores_of(held: Pass) -> list[Store]:
+    """Where it can be used; empty for everywhere."""
+    return list(Store.objects.filter(pk__in=held.store_ids).order_by("code"))
+
+
 def list_sharers(pass_id: int) -> QuerySet[Sharer]:
     """Who else may use it."""
     return Sharer.objects.filter(held_id=pass_id).select_related("member", "added_by").order_by("pk")
@@ -161,6 +172,24 @@ def list_refunds(pass_id: int | None = None) -> QuerySet[Refund]:
 def get_refund(refund_id: int) -> Refund:
     """One refund; Refund.DoesNotExist."""
     return list_refunds().get(pk=refund_id)
+
+
+def get_refund_for(staff: Staff, refund_id: int) -> Refund | None:
+    """One refund, if the person may see its store (R-S2)."""
+    rows = list_refunds().filter(pk=refund_id)
+    if not staff.sees_all_stores:
+        rows = rows.filter(Q(store__isnull=True) | Q(store__staff=staff))
+    return rows.first()
+
+
+def list_refunds_for(staff: Staff, *, is_due: bool | None = None) -> QuerySet[Refund]:
+    """Refunds of the stores that this person may see, unordered: all, those that wait, or the others."""
+    rows = list_refunds().order_by()
+    if not staff.sees_all_stores:
+        rows = rows.filter(Q(store__isnull=True) | Q(store__in=staff.stores.all()))
+    if is_due is None:
+        return rows
+    return rows.filter(status=Refund.Status.DUE if is_due else Refund.Status.PAID)
 
 
 def is_used(pass_id: int) -> bool:

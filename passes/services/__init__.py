@@ -1,7 +1,7 @@
 """What is done to count passes. Every function locks the member, then the pass, and posts once per idempotency key."""
 
 from passes.services.caring import REMINDER, add_sharer, expire_due, extend, remind, remove_sharer, stages_of
-from passes.services.plans import record_export, save_plan
+from passes.services.plans import create_plan, record_export, save_plan
 from passes.services.posting import (
     InvalidExtension,
     InvalidPlan,
@@ -51,6 +51,7 @@ __all__ = [
     "UnknownEntry",
     "ValueChanged",
     "add_sharer",
+    "create_plan",
     "execute",
     "expire_due",
     "extend",

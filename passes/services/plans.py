@@ -44,9 +44,18 @@ def save_plan(
     return plan
 
 
+def create_plan(
+    *, products: Iterable[Product], stores: Iterable[Store], actor: Staff | None, at: datetime, **fields: Any
+) -> Plan:
+    """A new plan from its fields, for apps that do not know the model; see :func:`save_plan`."""
+    return save_plan(plan=Plan(**fields), products=products, stores=stores, actor=actor, at=at)
+
+
 def _check(plan: Plan, products: list[Product]) -> None:
     if not products:
         raise InvalidPlan(_("Choose what the pass is for."))
+    if any(product.is_weighed for product in products):
+        raise InvalidPlan(_("What is sold by weight cannot be counted by uses."))
     if plan.price <= 0 or plan.unit_list_price <= 0:
         raise InvalidPlan(_("Both prices must be above 0."))
     if plan.is_unlimited and plan.valid_days is None:

@@ -7,12 +7,21 @@ import { showRest, tenderByNumber } from "./tenders.js";
 
 const FUNCTION_KEYS = {
   F2: () => { openDialog()?.close(); box.focus(); box.select(); },
+  F3: usePass,
   F4: holdOrResume,
   F6: () => location.assign(document.querySelector("[data-recharge]").href),
   F7: () => submitForm("points"),
   F8: () => showDialog("coupons-dialog"),
   F9: () => showDialog("member-dialog"),
+  F10: () => location.assign(document.querySelector("[data-sell-pass]").href),
 };
+
+/** One key: first the pass pays the line it covers, then the member's word is ticked. */
+function usePass() {
+  const tick = inSale("[data-agree]");
+  if (inSale("form[data-sale=pass]")) submitForm("pass");
+  else if (tick) tick.checked = !tick.checked;
+}
 
 function showDialog(id) {
   const dialog = document.getElementById(id);

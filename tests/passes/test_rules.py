@@ -88,17 +88,25 @@ def test_more_uses_than_remain_are_an_error():
 @pytest.mark.parametrize(
     ("used", "ground", "article", "amount", "formula"),
     [
-        (4, "merchant", "18", "133.34", "200.00 - 4 x 200.00 / 12 = 133.34"),
-        (4, "customer", "19", "80.00", "200.00 - 4 x 30.00 = 80.00"),
-        (7, "customer", "19", "0.00", "200.00 - 7 x 30.00 = -10.00, 0 (Art. 20)"),
-        (0, "cooling_off", "14, 15", "200.00", "200.00 - 0 x 200.00 / 12 = 200.00"),
-        (12, "merchant", "18", "0.00", "200.00 - 12 x 200.00 / 12 = 0.00"),
+        (4, "merchant", "18", "133.34", "200.00 - 4 × 200.00 / 12 = 133.34"),
+        (4, "customer", "19", "80.00", "200.00 - 4 × 30.00 = 80.00"),
+        (7, "customer", "19", "0.00", "200.00 - 7 × 30.00 = -10.00, 0 (Art. 20)"),
+        (0, "cooling_off", "14, 15", "200.00", "200.00 - 0 × 200.00 / 12 = 200.00"),
+        (12, "merchant", "18", "0.00", "200.00 - 12 × 200.00 / 12 = 0.00"),
     ],
 )
 def test_a_refund_follows_the_article_of_its_ground(used, ground, article, amount, formula):
     quote = rules.lawful_refund(after(TEN, used), ground, date(2026, 3, 20))
 
     assert (quote.article, quote.amount, quote.formula) == (article, D(amount), formula)
+
+
+def test_within_seven_days_a_pass_by_days_that_was_never_used_comes_back_whole():
+    unused = rules.lawful_refund(MONTH, "cooling_off", date(2026, 3, 20))
+    used = rules.lawful_refund(replace(MONTH, unused_value=D("290.00")), "cooling_off", date(2026, 3, 20))
+
+    assert (unused.article, unused.amount) == ("14", D("300.00"))
+    assert (used.article, used.amount) == ("14, 22", D("270.00"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 import coupons.services
+import passes.selectors
+import passes.services
 import points.services
 import tags.selectors
 import tags.services
@@ -31,6 +33,7 @@ from checkout.services import (
     open_shift,
     recharge_at_till,
     save_till,
+    sell_pass,
 )
 from core import audit
 from core.days import local_day
@@ -81,6 +84,7 @@ def load(*, at: datetime) -> dict[str, int]:
         tills = _tills(stores, at)
         counts = _history(random, stores, yesterday - timedelta(days=1), at)
         _plans(at)
+        _pass_plans(at)
         _tags(at)
     for _counts in tiers.services.evaluate_due(yesterday, at):
         pass
@@ -172,6 +176,44 @@ def _plans(at: datetime) -> None:
             save_plan(plan=plan, stores=[], actor=None, at=at)
 
 
+def _pass_plans(at: datetime) -> None:
+    """Two passes for the services of the catalogue: ten uses that never end, and a month of days."""
+    services = list(Product.objects.filter(kind=Product.Kind.SERVICE, is_active=True).order_by("sku")[:2])
+    if not services or passes.selectors.list_plans().exists():
+        return
+    washing, other = services[0], services[-1]
+    ten = {"name": f"{washing.name}10送2次卡", "price": washing.list_price * 10, "paid_uses": 10, "gift_uses": 2}
+    month = {"name": f"{other.name}月卡", "price": other.list_price * 8, "is_unlimited": True, "valid_days": 30}
+    for position, (plan, product) in enumerate(((ten, washing), (month, other))):
+        passes.services.create_plan(
+            products=[product],
+            stores=[],
+            actor=None,
+            at=at,
+            position=position,
+            unit_list_price=product.list_price,
+            is_shareable=position == 0,
+            **plan,
+        )
+
+
+def _sell_passes(members: list[Member], tills: list[Till], actor: Staff, at: datetime) -> None:
+    plans = list(passes.selectors.list_plans().order_by("position"))
+    for number, plan in enumerate(plans):
+        for member in members[number * 2 : number * 2 + 2]:
+            sell_pass(
+                key=_key(f"pass-{number}", member),
+                till=tills[number % len(tills)],
+                member_id=member.pk,
+                plan_id=plan.pk,
+                price=plan.price,
+                kind="wechat",
+                received=plan.price,
+                actor=actor,
+                at=at,
+            )
+
+
 def _tags(at: datetime) -> None:
     if tags.selectors.list_tags().exists():
         return
@@ -214,6 +256,7 @@ def _yesterday(random: Random, tills: list[Till], staff: dict[str, Staff], day: 
     shifts = [open_shift(till=till, opening_float=Decimal("500.00"), actor=owner, at=morning) for till in tills]
     members = list(Member.objects.filter(external_source=SOURCE).order_by("external_id")[:50])
     _give_value(random, members, tills, owner, morning + timedelta(minutes=5))
+    _sell_passes(members, tills, owner, morning + timedelta(minutes=20))
     products = list(Product.objects.filter(sku__startswith="D", is_weighed=False, kind="goods").order_by("sku"))
     for number in range(40):
         till = tills[number % len(tills)]

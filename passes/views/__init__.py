@@ -1,0 +1,1 @@
+"""Pages of count passes, a module per subject."""
