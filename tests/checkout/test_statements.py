@@ -3,8 +3,10 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import Category
 from checkout import services
 from checkout.models import Basket
+from tests.factories.points import make_rule, set_value
 from tests.factories.shop import product
 
 
@@ -19,13 +21,14 @@ def test_a_cash_sale_to_a_walk_in_takes_fourteen_statements(shop):
     assert statements_of(shop, shop.basket((shop.rice, "1")), ("cash", "60.00")) == 14
 
 
-def test_a_sale_with_coupon_points_and_wallet_takes_thirty_eight_statements(shop, regular, now):
+def test_a_sale_with_coupon_points_and_wallet_takes_thirty_nine_statements(shop, regular, now):
     services.set_points(
         basket_id=shop.basket((shop.rice, "1"), (shop.milk, "2"), member=regular).pk, points=500, at=now
     )
     basket = Basket.objects.get(till=shop.till, status="open")
 
-    assert statements_of(shop, basket, ("wallet", "110.00"), ("cash", "50.00")) == 38
+    # One of them asks which rules of points are in force: there are none, and that has to be known.
+    assert statements_of(shop, basket, ("wallet", "110.00"), ("cash", "50.00")) == 39
 
 
 def test_the_number_of_statements_does_not_grow_with_the_lines(shop, regular):
@@ -35,3 +38,17 @@ def test_the_number_of_statements_does_not_grow_with_the_lines(shop, regular):
     many = statements_of(shop, shop.basket(*goods, member=regular), ("cash", "30.00"))
 
     assert many == few
+
+
+def test_rules_caps_and_budgets_of_points_take_eight_statements_more_however_many_lines(shop, regular):
+    plain = statements_of(shop, shop.basket((shop.rice, "1"), member=regular), ("cash", "60.00"))
+    top = Category.objects.create(name="Top")
+    make_rule(per_yuan=2, category=top, cap_per_day=900, budget=10_000)
+    set_value("points.cap_per_month", 5000)
+    set_value("points.budget_per_month", 90_000)
+    goods = [(product(f"P{number}", "1.00", category=top), "1") for number in range(20)]
+
+    ruled = statements_of(shop, shop.basket(*goods, member=regular), ("cash", "30.00"))
+
+    # The tree; caps and month for the quote; caps, version and month under their locks; two budgets taken.
+    assert ruled - plain == 8
