@@ -17,6 +17,7 @@ from checkout.models import Basket, Order, Shift, Till
 from core.errors import DomainError
 from jobs.registry import all_proofs
 from tests.factories.shop import Shop, product
+from tests.factories.stored_value import set_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +81,7 @@ def test_ten_keys_for_one_basket_sell_it_once(shop, regular):
 
 
 def test_two_tills_cannot_spend_the_same_money(shop, regular):
+    set_value("wallet.no_pin_limit", "1000.00", shop.now)
     tills = [shop, *(second_till(shop, str(number)) for number in range(2, 6))]
     shop.rice.list_price = Decimal("200.00")
     shop.rice.is_excluded_from_coupons = True

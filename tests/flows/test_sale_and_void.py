@@ -19,6 +19,7 @@ import wallet.selectors
 from checkout import services
 from checkout.models import Basket, Order
 from jobs.registry import all_proofs
+from tests.factories.stored_value import set_value
 from tiers.models import ProgressEntry
 
 
@@ -43,7 +44,14 @@ def proofs_fail():
     return [difference for proof in all_proofs().values() for difference in proof.check()[1]]
 
 
+@pytest.fixture
+def _no_pin(shop):
+    """Payments without the member's PIN, which is no part of these sales."""
+    set_value("wallet.no_pin_limit", "1000.00", shop.now)
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_no_pin")
 @settings(
     max_examples=60,
     deadline=None,
