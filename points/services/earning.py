@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 from django.db.models import F
@@ -151,18 +151,15 @@ def _credits(
             free = at if line.is_service else in_force.available_from(at)
             key = free, _expiry(rule, in_force, free)
             parts[key] = parts.get(key, 0) + points
+    ending_first = sorted(parts, key=lambda key: key[1] or datetime.max.replace(tzinfo=UTC))
     credits = []
-    for (free, ends_at), points in sorted(parts.items(), key=_usable_last_first):
+    for free, ends_at in sorted(ending_first, key=lambda key: key[0], reverse=True):
+        points = parts[free, ends_at]
         part = min(points, repaid)
         repaid -= part
         if points > part:
             credits.append(Credit(points - part, free, ends_at))
     return credits[::-1]
-
-
-def _usable_last_first(part: tuple[tuple[datetime, datetime | None], int]) -> tuple[float, bool, float]:
-    (free, ends_at), _points = part
-    return -free.timestamp(), ends_at is None, ends_at.timestamp() if ends_at is not None else 0
 
 
 def _expiry(rule: RuleTerms | None, in_force: PointsRules, free: datetime) -> datetime | None:
