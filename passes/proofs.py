@@ -1,29 +1,14 @@
 """Proofs of count passes from their entries alone, each one statement over the whole table (quality.md 1)."""
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
+from jobs.comparing import compare
 from jobs.registry import Difference, Proof
-
-LIMIT = 1000
-_CHECK = sql.SQL(
-    "SELECT COUNT(*), (ARRAY_AGG(ARRAY[subject, expected::text, found::text]) FILTER (WHERE NOT agrees))[1:%s]"
-    "  FROM ({}) AS checked (subject, expected, found, agrees)"
-)
-
-
-def _check(table: str) -> tuple[int, list[Difference]]:
-    """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHECK.format(sql.SQL(table)), [LIMIT])
-        count, rows = cursor.fetchone()
-    return count, [Difference(*row) for row in rows or []]
 
 
 def check_balances() -> tuple[int, list[Difference]]:
     """Uses and value left are the sums of the entries, and never more than was sold."""
-    return _check(
+    return compare(
         """
         SELECT 'pass:' || p.id,
                (COALESCE(e.uses, 0), COALESCE(e.value, 0)),
@@ -39,7 +24,7 @@ def check_balances() -> tuple[int, list[Difference]]:
 
 def check_chain() -> tuple[int, list[Difference]]:
     """Uses and value after each entry follow from those of the entry before."""
-    return _check(
+    return compare(
         """
         SELECT 'pass-entry:' || id, (remaining_before + uses, value_before + value), (remaining_after, value_after),
                (remaining_before + uses, value_before + value) = (remaining_after, value_after)
@@ -55,7 +40,7 @@ def check_chain() -> tuple[int, list[Difference]]:
 
 def check_undone() -> tuple[int, list[Difference]]:
     """What was undone is exactly the opposite of what it undoes, on the same pass."""
-    return _check(
+    return compare(
         """
         SELECT 'pass-entry:' || e.id, (-o.uses, -o.value), (e.uses, e.value),
                (-o.uses, -o.value, o.held_id) = (e.uses, e.value, e.held_id)
@@ -67,7 +52,7 @@ def check_undone() -> tuple[int, list[Difference]]:
 
 def check_refunds() -> tuple[int, list[Difference]]:
     """Every refund closed its pass once, and pays the better of law and promise."""
-    return _check(
+    return compare(
         """
         SELECT 'pass-refund:' || r.id, GREATEST(r.lawful, r.promised), r.amount,
                r.amount = GREATEST(r.lawful, r.promised) AND e.kind = 'refund' AND e.held_id = r.held_id

@@ -1,37 +1,14 @@
 """Proofs of the points ledger from its entries alone, each one statement over the whole table (quality.md 1, 2)."""
 
-from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
-from core import days
+from jobs.comparing import compare
 from jobs.registry import Difference, Proof
-
-LIMIT = 1000
-_CHECK = sql.SQL(
-    "SELECT COUNT(*), (ARRAY_AGG(ARRAY[subject, expected::text, found::text]) FILTER (WHERE NOT agrees))[1:%s]"
-    "  FROM ({}) AS checked (subject, expected, found, agrees)"
-)
-
-
-def _check(table: str) -> tuple[int, list[Difference]]:
-    """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text.
-
-    Whole tables are compared, so a nested loop is never right; a planner whose statistics are older than a large import
-    would take one.
-    """
-    statement = _CHECK.format(sql.SQL(table).format(zone=sql.Literal(days.zone().key)))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(statement, [LIMIT])
-        count, rows = cursor.fetchone()
-        cursor.execute("SET LOCAL enable_nestloop = on")
-    return count, [Difference(*row) for row in rows or []]
 
 
 def check_balances() -> tuple[int, list[Difference]]:
     """Balance and debt are the sums of the entries, and the balance is what the lots hold."""
-    return _check(
+    return compare(
         """
         SELECT 'points:' || a.member_id,
                (COALESCE(e.points, 0), COALESCE(e.debt, 0), a.balance),
@@ -49,7 +26,7 @@ def check_balances() -> tuple[int, list[Difference]]:
 
 def check_lots() -> tuple[int, list[Difference]]:
     """What is left of a lot is what was granted and all its uses; what expired is what the expiry entries took."""
-    return _check(
+    return compare(
         """
         SELECT 'points-lot:' || l.id,
                (l.granted + COALESCE(u.points, 0), COALESCE(u.expired, 0)),
@@ -69,7 +46,7 @@ def check_lots() -> tuple[int, list[Difference]]:
 
 def check_entries() -> tuple[int, list[Difference]]:
     """The points of every entry are the lots that it made and the lots that it used."""
-    return _check(
+    return compare(
         """
         SELECT 'points-entry:' || e.id, COALESCE(l.granted, 0) + COALESCE(u.points, 0), e.points,
                COALESCE(l.granted, 0) + COALESCE(u.points, 0) = e.points
@@ -82,7 +59,7 @@ def check_entries() -> tuple[int, list[Difference]]:
 
 def check_chain() -> tuple[int, list[Difference]]:
     """Every entry's balance and debt after it follow from those of the entry before."""
-    return _check(
+    return compare(
         """
         SELECT 'points-entry:' || id, (before + points, debt_before + debt), (balance_after, debt_after),
                (before + points, debt_before + debt) = (balance_after, debt_after)
@@ -100,7 +77,7 @@ def check_undone() -> tuple[int, list[Difference]]:
     """No entry is undone for more than it was, what closes it leaves nothing, and it is its own member's, unless that
     member was merged away.
     """
-    return _check(
+    return compare(
         """
         WITH gone AS MATERIALIZED (
           SELECT DISTINCT account_id FROM points_entry WHERE kind = 'move' AND original_id IS NULL
@@ -118,7 +95,7 @@ def check_undone() -> tuple[int, list[Difference]]:
 
 def check_moves() -> tuple[int, list[Difference]]:
     """What arrives at a merge is what left the other membership, points less debt (invariant 20)."""
-    return _check(
+    return compare(
         """
         SELECT 'points-entry:' || o.id, o.debt - o.points, COALESCE(SUM(i.points - i.debt), 0),
                COUNT(i.id) = 1 AND o.debt - o.points = SUM(i.points - i.debt)
@@ -131,7 +108,7 @@ def check_moves() -> tuple[int, list[Difference]]:
 
 def check_budgets() -> tuple[int, list[Difference]]:
     """What a version or a month has granted of its budget is what the earns say that they took (invariant 24)."""
-    return _check(
+    return compare(
         """
         WITH months AS MATERIALIZED (
           SELECT date_trunc('month', occurred_at AT TIME ZONE {zone})::date AS month, SUM(points - debt) AS points
@@ -155,7 +132,7 @@ def check_budgets() -> tuple[int, list[Difference]]:
 
 def check_batches() -> tuple[int, list[Difference]]:
     """What a batch says it moved, and gave or took back when it was undone, is what its entries moved (R-P15)."""
-    return _check(
+    return compare(
         """
         SELECT 'points-batch:' || b.id, (COALESCE(e.done, 0), COALESCE(e.undone, 0)), (b.done_points, b.undone_points),
                (COALESCE(e.done, 0), COALESCE(e.undone, 0)) = (b.done_points, b.undone_points)

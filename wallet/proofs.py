@@ -1,29 +1,14 @@
 """Proofs of stored value from its entries alone, each one statement over the whole table (quality.md 1, 2)."""
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
+from jobs.comparing import compare
 from jobs.registry import Difference, Proof
-
-LIMIT = 1000
-_CHECK = sql.SQL(
-    "SELECT COUNT(*), (ARRAY_AGG(ARRAY[subject, expected::text, found::text]) FILTER (WHERE NOT agrees))[1:%s]"
-    "  FROM ({}) AS checked (subject, expected, found, agrees)"
-)
-
-
-def _check(table: str) -> tuple[int, list[Difference]]:
-    """``table`` selects subject, expected, found and whether they agree; only what differs is turned into text."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHECK.format(sql.SQL(table)), [LIMIT])
-        count, rows = cursor.fetchone()
-    return count, [Difference(*row) for row in rows or []]
 
 
 def check_balances() -> tuple[int, list[Difference]]:
     """Principal and bonus are the sums of the entries, and what the lots of either bucket hold."""
-    return _check(
+    return compare(
         """
         SELECT 'wallet:' || a.member_id,
                (COALESCE(e.principal, 0), COALESCE(e.bonus, 0), a.principal, a.bonus),
@@ -44,7 +29,7 @@ def check_balances() -> tuple[int, list[Difference]]:
 
 def check_lots() -> tuple[int, list[Difference]]:
     """What is left of a lot is what was granted and all its uses; what expired is what the expiry entries took."""
-    return _check(
+    return compare(
         """
         SELECT 'wallet-lot:' || l.id,
                (l.granted + COALESCE(u.amount, 0), COALESCE(u.expired, 0)),
@@ -64,7 +49,7 @@ def check_lots() -> tuple[int, list[Difference]]:
 
 def check_entries() -> tuple[int, list[Difference]]:
     """Principal and bonus of every entry are the lots that it made and the lots that it used."""
-    return _check(
+    return compare(
         """
         SELECT 'wallet-entry:' || e.id, (COALESCE(m.principal, 0), COALESCE(m.bonus, 0)), (e.principal, e.bonus),
                (COALESCE(m.principal, 0), COALESCE(m.bonus, 0)) = (e.principal, e.bonus)
@@ -85,7 +70,7 @@ def check_entries() -> tuple[int, list[Difference]]:
 
 def check_chain() -> tuple[int, list[Difference]]:
     """Every entry's principal and bonus after it follow from those of the entry before."""
-    return _check(
+    return compare(
         """
         SELECT 'wallet-entry:' || id, (principal_before + principal, bonus_before + bonus),
                (principal_after, bonus_after),
@@ -102,7 +87,7 @@ def check_chain() -> tuple[int, list[Difference]]:
 
 def check_recharges() -> tuple[int, list[Difference]]:
     """Every recharge was posted once, with its own amounts; its lots hold at most what it gave or was corrected to."""
-    return _check(
+    return compare(
         """
         SELECT 'recharge:' || r.id, (r.principal, r.bonus, 1), (e.principal, e.bonus, e.times),
                (r.principal, r.bonus, 1) = (e.principal, e.bonus, e.times)
@@ -128,7 +113,7 @@ def check_recharges() -> tuple[int, list[Difference]]:
 
 def check_refunds() -> tuple[int, list[Difference]]:
     """No payment is given back for more than it was, in either bucket, and what closes it leaves nothing."""
-    return _check(
+    return compare(
         """
         SELECT 'wallet-entry:' || o.id, (-o.principal, -o.bonus), (SUM(e.principal), SUM(e.bonus)),
                CASE WHEN COUNT(e.reverses_id) > 0
@@ -143,7 +128,7 @@ def check_refunds() -> tuple[int, list[Difference]]:
 
 def check_transfers() -> tuple[int, list[Difference]]:
     """A transfer takes from one what it gives to the other, lot by lot of the same recharge, bucket and end."""
-    return _check(
+    return compare(
         """
         SELECT 'transfer:' || t.id, (t.principal, t.bonus, -t.principal, -t.bonus),
                (i.principal, i.bonus, o.principal, o.bonus),
@@ -170,7 +155,7 @@ def check_cash_outs() -> tuple[int, list[Difference]]:
     Every payout in the ledger has its paper. Interest of a paid refund is that of the day of payment, so its lines,
     which keep the day of posting, may say less.
     """
-    return _check(
+    return compare(
         """
         SELECT COALESCE('cash_out:' || c.id, e.source),
                (c.member_id, -c.closed_principal, -c.closed_bonus, c.closed_principal, c.closed_bonus,
