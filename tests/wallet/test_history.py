@@ -126,7 +126,9 @@ def test_bonus_that_ends_is_reminded_of_once_per_stage(purse, now):
     for _time in range(2):
         list(services.remind_bonus_expiry(today, now))
 
-    found = [(row.details["amount"], row.details["stage"], row.due_on) for row in Reminder.objects.order_by("id")]
+    found = [
+        (row.details["amount"], row.details["stage"], row.due_on) for row in Reminder.objects.order_by("details__stage")
+    ]
     assert found == [("1.00", 1, today), ("5.00", 7, today), ("4.00", 30, today)]
     assert {row.kind for row in Reminder.objects.all()} == {"bonus_expiry"}
     tomorrow = now + timedelta(days=1)
