@@ -16,14 +16,14 @@ from points.models import Budget, RuleVersion
 from points.rules import Caps, Room, RuleTerms
 
 _LIMITS: dict[str, Any] = {
-    rules.ORDER: _("most points per order"),
-    rules.DAY: _("most points per member and day"),
-    rules.MONTH: _("most points per member and month"),
-    rules.LIFETIME: _("most points per member in all"),
+    rules.ORDER: _("limit per order"),
+    rules.DAY: _("daily limit"),
+    rules.MONTH: _("monthly limit"),
+    rules.LIFETIME: _("limit in all"),
     rules.BUDGET: _("points budget of the month"),
-    rules.RULE_ORDER: _("most points per order for these goods"),
-    rules.RULE_DAY: _("most points per day for these goods"),
-    rules.RULE_MONTH: _("most points per month for these goods"),
+    rules.RULE_ORDER: _("limit per order for these goods"),
+    rules.RULE_DAY: _("daily limit for these goods"),
+    rules.RULE_MONTH: _("monthly limit for these goods"),
     rules.RULE_BUDGET: _("points budget for these goods"),
     "absorbed": _("the rest was written off"),
     "charged": _("the rest was kept off the refund in money"),

@@ -87,7 +87,7 @@ def export_liability(
                 Column(_("Outstanding"), "quantity", 18, definition=_("Points as a number, everything else as money.")),
                 Column(_("Money value"), "money", 18, True),
                 Column(_("Expected to be used"), "percent", 18),
-                Column(_("Liability"), "money", 18, True, _("Money value times the share that is expected to be used.")),
+                Column(_("Liability"), "money", 18, True, _("Money value times the share expected to be used.")),
             ],
             rows,
         ),
