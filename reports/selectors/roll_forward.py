@@ -243,4 +243,5 @@ def _of_stores(ledger: Ledger, store_ids: tuple[int, ...] | None) -> Any:
 def present_balance(ledger: Ledger) -> Figure:
     """What the accounts hold now: equal to the closing of a period that ends today."""
     zero: Figure = Decimal("0.00") if ledger.is_money else 0
-    return ledger.accounts._default_manager.aggregate(total=Sum(ledger.balance, default=zero))["total"]
+    held: Figure = ledger.accounts._default_manager.aggregate(total=Sum(ledger.balance, default=zero))["total"]
+    return held
