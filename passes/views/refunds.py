@@ -33,8 +33,14 @@ def refund_create(request: HttpRequest, pk: int) -> HttpResponse:
     store = active_store(request)
     reckonings = services.reckon_all(held, at)
     labels = dict(Refund.Ground.choices)
-    grounds = [(one.ground, labels[Refund.Ground(one.ground)]) for one in reckonings]
-    form = RefundForm(request.POST or None, actor=staff, store=store, grounds=grounds)
+    # A repeated post finds the pass closed and still has to reach its command, which gives the first answer.
+    offered = Refund.Ground.values if request.method == "POST" else [one.ground for one in reckonings]
+    form = RefundForm(
+        request.POST or None,
+        actor=staff,
+        store=store,
+        grounds=[(ground, labels[Refund.Ground(ground)]) for ground in offered],
+    )
     if reckonings:
         form.needs_approval(max(one.amount for one in reckonings))
     if request.method == "POST" and form.is_valid():
