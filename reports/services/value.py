@@ -1,6 +1,6 @@
 """Downloads of the books: roll-forwards, liability and the clearing between stores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import IO, Any
@@ -157,7 +157,7 @@ def _notes(
     ]
 
 
-def _record(name: str, count: int, stores: Sequence[Store], actor: Staff | None, at: datetime, **data: object) -> None:
+def _record(name: str, count: int, stores: Sequence[Store], actor: Staff | None, at: datetime, **data: Any) -> None:
     audit.record(
         "report.exported",
         actor=actor,
@@ -169,7 +169,7 @@ def _record(name: str, count: int, stores: Sequence[Store], actor: Staff | None,
     )
 
 
-VALUE_REPORTS = {
+VALUE_REPORTS: dict[str, Callable[..., int]] = {
     **{code: partial(export_ledger, code=code) for code in LEDGERS},
     "liability": export_liability,
     "clearing": export_clearing,
