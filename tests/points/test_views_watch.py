@@ -135,7 +135,7 @@ def test_the_ledger_of_the_chain_is_filtered_in_every_way(browser, entries, othe
     assert points(since=timezone.localdate().isoformat()) == [-40, 100]
     assert points(until=(timezone.localdate() - timedelta(days=1)).isoformat()) == [30]
     assert points(kind="x", store="x", staff="x", since="x") == [-40, 30, 100]
-    assert "most points" in browser.get(url, {"limited": "on"}).content.decode()
+    assert "daily limit" in browser.get(url, {"limited": "on"}).content.decode()
 
 
 def test_a_manager_reads_the_entries_of_their_own_stores(client_for, entries, manager):
