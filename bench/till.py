@@ -3,7 +3,6 @@
 import html
 import http.client
 import re
-import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -91,8 +90,3 @@ class Browser:
         if order is None:
             raise UnexpectedAnswer(f"confirm: {status} {location} {body[:300]}")
         return int(order[1])
-
-
-def new_key() -> str:
-    """A fresh command key."""
-    return str(uuid.uuid4())
