@@ -349,19 +349,50 @@ def test_a_balance_whose_lawful_sum_is_nothing_is_not_closed(member, pay_in, spe
     assert table_rows(*TABLES) == before
 
 
-@pytest.mark.parametrize("status", ["frozen", "lost"])
-def test_a_frozen_or_lost_account_is_refused_until_that_is_lifted(member, pay_in, manager, owner, store, now, status):
+def freeze(member, actor, at):
+    services.freeze_account(member_id=member.pk, reason="police", actor=actor, at=at)
+
+
+def unfreeze(member, actor, at):
+    services.unfreeze_account(member_id=member.pk, reason="cleared", actor=actor, at=at)
+
+
+def lose(member, actor, at):
+    services.report_loss(member_id=member.pk, cause="lost", actor=actor, at=at)
+
+
+def replace(member, actor, at):
+    services.replace_card(member_id=member.pk, cause="lost", actor=actor, at=at)
+
+
+@pytest.mark.parametrize(("block", "lift"), [(freeze, unfreeze), (lose, replace)])
+def test_a_frozen_or_lost_account_is_refused_until_that_is_lifted(
+    member, pay_in, manager, owner, store, now, block, lift
+):
     pay_in(member, "600.00", "0.00", now)
     waiting = ask(member, "600.00", actor=manager, store=store, at=now)
-    Account.objects.update(status=status)
+    block(member, owner, now)
     before = table_rows(*TABLES)
 
     with pytest.raises(services.AccountBlocked):
         approve(request_id=waiting.request.pk, actor=owner, at=now, seen=waiting.request.fingerprint)
     assert table_rows(*TABLES) == before
 
-    Account.objects.update(status="active")
+    lift(member, owner, now)
     assert approve(request_id=waiting.request.pk, actor=owner, at=now, seen=waiting.request.fingerprint).is_done
+
+
+def test_a_card_reported_lost_blocks_the_refund_until_the_new_card_is_given(member, pay_in, owner, store, now):
+    pay_in(member, "300.00", "0.00", now)
+    lose(member, owner, now)
+    before = table_rows(*TABLES)
+
+    with pytest.raises(services.AccountBlocked, match="reported lost"):
+        ask(member, "300.00", actor=owner, store=store, at=now)
+    assert table_rows(*TABLES) == before
+
+    replace(member, owner, now)
+    assert ask(member, "300.00", actor=owner, store=store, at=now).is_done
 
 
 def test_a_frozen_member_is_refused_and_a_closed_one_is_paid_to_the_named_payee(member, pay_in, owner, store, now):

@@ -25,6 +25,7 @@ from stores.models import Staff, Store
 from wallet import gift_sources
 from wallet.models import Account, CashOut, CashOutLine, Entry, Lot
 from wallet.rules import legal
+from wallet.selectors.accounts import get_status
 from wallet.selectors.cash_outs import CashOutRules, RefundSum, get_cash_out_rules, reckon_cash_out
 from wallet.services.posting import AccountBlocked, Context, lock_account, post
 
@@ -145,7 +146,7 @@ def require_payable(member: Member, reckoned: RefundSum) -> None:
 def _require_open(member: Member) -> None:
     if member.status == Member.Status.FROZEN:
         raise AccountBlocked(_("This member is frozen; unfreeze the member before a refund."))
-    status = Account.objects.filter(pk=member.pk).values_list("status", flat=True).first()
+    status = get_status(member_id=member.pk)
     if status == Account.Status.FROZEN:
         raise AccountBlocked(_("This stored value is frozen; unfreeze it before a refund."))
     if status == Account.Status.LOST:
