@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING
 
 from django.utils.translation import gettext_lazy as _
 
+import wallet.selectors
 from core import audit
 from core.links import Link, register_navigation
 from gifts import services
@@ -35,7 +36,14 @@ def given_with(recharge_id: int) -> Sequence[GivenItem]:
 
 
 def settle_with(recharge_id: int, *, actor: Staff | None, at: datetime, store: Store | None) -> None:
-    """Take back what is unused when a recharge is refunded in money; what is used stays and is noted."""
+    """Take back what is unused when a recharge is refunded in money; what is used stays and is noted.
+
+    The package stays with who paid as long as they hold some of the recharge: a friend who was given a part and wants
+    it back in money does not cost them their gifts. It goes back with the last of theirs, or when all was given away.
+    """
+    payer = wallet.selectors.get_recharge(recharge_id).account_id
+    if wallet.selectors.holds_any(member_id=payer, recharge_id=recharge_id):
+        return
     services.settle_package(
         recharge_id=recharge_id, idempotency_key=f"settled:{recharge_id}", at=at, store=store, actor=actor
     )

@@ -334,3 +334,91 @@ def test_a_refund_in_money_counts_the_refunded_principal_and_its_growth_back(sho
     assert grant.status == "settled"
     assert points.selectors.get_balance(member_id=fresh.pk, at=now).balance == 0
     ledgers_agree()
+
+
+def pay_from(member, amount, now, store, key):
+    wallet.services.debit(
+        member_id=member.pk,
+        amount=D(amount),
+        list_amount=D(amount),
+        source="test:1",
+        idempotency_key=key,
+        at=now,
+        store=store,
+        actor=None,
+    )
+
+
+def pass_on(giver, taker, amount, now, store, key):
+    wallet.services.transfer(
+        giver_id=giver.pk,
+        taker_id=taker.pk,
+        amount=D(amount),
+        reason="a present",
+        idempotency_key=key,
+        at=now,
+        store=store,
+        actor=None,
+    )
+
+
+def test_goods_returned_after_a_refund_in_money_count_back_with_the_next_one(shop, store, owner, now, ledgers_agree):
+    fresh = make_member(store)
+    recharge(shop, fresh, "500.00", plan=full_plan(shop).pk)
+    set_value("wallet.no_pin_limit", "1000.00", now)
+    pay_from(fresh, "110.00", now, store, "t:use")
+    ask(fresh, "400.00", actor=owner, store=store, at=now)
+    assert metrics() == {"recharge": D("100.00"), "growth": D("6.00")}
+
+    wallet.services.refund(
+        idempotency_key_of_original="t:use", idempotency_key="t:back", at=now, store=store, actor=None
+    )
+    assert ask(fresh, "100.00", actor=owner, store=store, at=now).is_done
+
+    assert metrics() == {"recharge": D("0.00"), "growth": D("0.00")}
+    ledgers_agree()
+
+
+def test_a_friend_who_refunds_a_received_part_leaves_the_payer_their_gifts(shop, store, owner, now, ledgers_agree):
+    payer, friend = make_member(store), make_member(store)
+    recharge(shop, payer, "500.00", plan=full_plan(shop).pk)
+    pass_on(payer, friend, "220.00", now, store, "t:pass")
+
+    assert ask(friend, "200.00", actor=owner, store=store, at=now).is_done
+    assert Grant.objects.get().status == "given"
+    assert points.selectors.get_balance(member_id=payer.pk, at=now).balance == 100
+    # The recharged principal counts back with who recharged: it was refunded.
+    assert metrics() == {"recharge": D("300.00"), "growth": D("18.00")}
+
+    assert ask(payer, "300.00", actor=owner, store=store, at=now).is_done
+    assert Grant.objects.get().status == "settled"
+    assert points.selectors.get_balance(member_id=payer.pk, at=now).balance == 0
+    assert metrics() == {"recharge": D("0.00"), "growth": D("0.00")}
+    ledgers_agree()
+
+
+def test_gifts_go_back_with_a_recharge_that_was_given_away_whole_and_refunded(shop, store, owner, now, ledgers_agree):
+    payer, friend = make_member(store), make_member(store)
+    recharge(shop, payer, "500.00", plan=full_plan(shop).pk)
+    pass_on(payer, friend, "550.00", now, store, "t:pass")
+
+    assert ask(friend, "500.00", actor=owner, store=store, at=now).is_done
+
+    assert Grant.objects.get().status == "settled"
+    assert points.selectors.get_balance(member_id=payer.pk, at=now).balance == 0
+    assert metrics() == {"recharge": D("0.00"), "growth": D("0.00")}
+    ledgers_agree()
+
+
+def test_a_recharge_transferred_there_and_back_is_voided_whole(shop, store, now, ledgers_agree):
+    payer, friend = make_member(store), make_member(store)
+    sale = recharge(shop, payer, "500.00", plan=full_plan(shop).pk)
+    pass_on(payer, friend, "550.00", now, store, "t:there")
+    with pytest.raises(wallet.services.NotVoidable):
+        void(shop, sale, now, goods_returned=True)
+    pass_on(friend, payer, "550.00", now, store, "t:back")
+
+    void(shop, sale, now, goods_returned=True)
+
+    assert [wallet.selectors.get_balance(member_id=one.pk, at=now).total for one in (payer, friend)] == [0, 0]
+    ledgers_agree()

@@ -11,11 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from approvals.services import approve
 from checkout import services as till_services
 from checkout.models import Payout, Till
 from members.models import Member
+from members.services import lock_member
 from tests.factories.cash_outs import ask, cash_out_of
 from tests.factories.ledgers import assert_ledgers_agree, make_member
 from tests.threads import run_together
@@ -150,3 +152,37 @@ def test_two_tills_cannot_pay_one_refund_twice(member, owner, cashier, store, no
 
     assert Counter(type(outcome).__name__ for outcome in outcomes) == {"int": 1, "NotPayable": 1}
     assert Payout.objects.get().amount == D("80.00")
+
+
+def test_a_refund_locks_who_paid_before_who_received_as_transfers_do(member, owner, store, now):
+    """Taking gifts back locks who recharged as well: by id, so a transfer in the other direction cannot deadlock."""
+    friend = make_member(store)
+    services.transfer(
+        giver_id=member.pk,
+        taker_id=friend.pk,
+        amount=D("50.00"),
+        reason="a present",
+        idempotency_key="t",
+        at=now,
+        store=store,
+        actor=None,
+    )
+    held, finished = threading.Event(), threading.Event()
+
+    def work(number: int) -> Any:
+        if number:
+            held.wait(10)
+            outcome = ask(friend, "40.00", actor=owner, store=store, at=now)
+            finished.set()
+            return outcome
+        with transaction.atomic():
+            lock_member(member.pk)
+            held.set()
+            assert not finished.wait(1), "the refund did not wait for who paid"
+            return Member.objects.select_for_update(no_key=True, nowait=True).get(pk=friend.pk).pk
+
+    locked, outcome = run_together(2, work)
+
+    assert locked == friend.pk
+    assert outcome.is_done
+    assert_ledgers_agree()

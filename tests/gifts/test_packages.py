@@ -17,6 +17,7 @@ from gifts.models import Grant, GrantItem, RechargePlan
 from gifts.proofs import PROOFS
 from gifts.selectors import Sold, best_offer, find_package, get_terms, list_offers, list_package, sold_by_plan
 from gifts.services import Gift
+from tests.factories.cash_outs import ask
 from tests.factories.ledgers import assert_ledgers_agree, table_rows
 from wallet import gift_sources
 
@@ -225,7 +226,7 @@ def test_a_coupon_that_was_withdrawn_meanwhile_does_not_stop_a_void(counter, whe
     prove()
 
 
-def test_a_refund_takes_back_what_is_unused_lists_what_is_used_and_keeps_the_place(counter, store, now, where):
+def test_a_refund_takes_back_what_is_unused_lists_what_is_used_and_keeps_the_place(counter, store, owner, now, where):
     member = counter.member()
     plan = counter.full_plan(member_limit=1)
     made, grant = counter.recharge(member.pk, plan)
@@ -233,7 +234,7 @@ def test_a_refund_takes_back_what_is_unused_lists_what_is_used_and_keeps_the_pla
     points.services.spend(member_id=member.pk, points=40, source="t:1", idempotency_key="t:spend", **where)
     shown = [(one.quantity, one.is_used) for one in gift_sources.list_given(made.pk)]
 
-    gift_sources.take_back_unused(made.pk, actor=None, at=now, store=store)
+    assert ask(member, "500.00", actor=owner, store=store, at=now).is_done
 
     assert shown == [(40, True), (60, False), (30, False), (1, True), (1, False), (1, False)]
     assert [(item.kind, item.used, item.state) for item in grant.items.order_by("position")][1:] == [

@@ -182,6 +182,29 @@ def _line(
     )
 
 
+def list_concerned(*, member_id: int) -> list[int]:
+    """Whom a refund of this member locks, in order of id: the member, and who paid what was transferred to them.
+
+    Gifts and tier counts of a recharge belong to who paid it, wherever its money is now (R-W9, R-W12).
+    """
+    payers = Recharge.objects.filter(lots__account_id=member_id).values_list("account_id", flat=True)
+    return sorted({member_id, *payers})
+
+
+def holds_any(*, member_id: int, recharge_id: int) -> bool:
+    """Whether the account has something left of a recharge."""
+    return Lot.objects.filter(account_id=member_id, recharge_id=recharge_id, remaining__gt=0).exists()
+
+
+def find_last_closing(recharge_id: int) -> tuple[int, Decimal] | None:
+    """The newest payout that closed principal of a recharge in any account: its entry's id, and how much."""
+    closed = LotUse.objects.filter(
+        lot__recharge_id=recharge_id, lot__bucket=Lot.Bucket.PRINCIPAL, entry__kind=Entry.Kind.CASH_OUT
+    )
+    row = closed.values_list("entry_id").annotate(total=Sum("amount")).order_by("-entry_id").first()
+    return None if row is None else (row[0], -row[1])
+
+
 def list_cash_outs(
     staff: Staff, *, status: str = "", text: str = "", store_id: int | None = None, today: date | None = None
 ) -> QuerySet[CashOut]:

@@ -26,7 +26,7 @@ from wallet import gift_sources
 from wallet.models import Account, CashOut, CashOutLine, Entry, Lot
 from wallet.rules import legal
 from wallet.selectors.accounts import get_status
-from wallet.selectors.cash_outs import CashOutRules, RefundSum, get_cash_out_rules, reckon_cash_out
+from wallet.selectors.cash_outs import CashOutRules, RefundSum, get_cash_out_rules, list_concerned, reckon_cash_out
 from wallet.services.posting import AccountBlocked, Context, lock_account, post
 
 KIND = "wallet.cash_out"
@@ -95,7 +95,7 @@ def request_cash_out(
     ``approver`` has given their PIN (``approvals.services.submit``). InvalidClaim, AccountBlocked for a frozen or lost
     account (R-W7), NothingToPayOut, CashOutWaiting; nothing moves then. A closed member may be paid out.
     """
-    member = lock_member(member_id)
+    member = _lock(member_id)
     rules = get_cash_out_rules(at=at)
     _check(claim, member, days.local_day(at))
     if CashOut.objects.filter(member=member, status=Status.WAITING).exists():
@@ -245,8 +245,14 @@ def _fresh(cash_out: CashOut, at: datetime) -> RefundSum:
 def lock_cash_out(payload: Payload) -> CashOut:
     """The document, then its member (rules.md 0.3): nothing moves between what an approver is shown and the posting."""
     cash_out: CashOut = CashOut.objects.select_for_update(no_key=True).get(pk=payload["cash_out"])
-    lock_member(cash_out.member_id)
+    _lock(cash_out.member_id)
     return cash_out
+
+
+def _lock(member_id: int) -> Member:
+    """The member, and with them who paid what they hold: taking gifts back locks these too, so the order is by id."""
+    held = {one: lock_member(one) for one in list_concerned(member_id=member_id)}
+    return held[member_id]
 
 
 def preview_cash_out(payload: Payload, at: datetime) -> Preview:

@@ -60,7 +60,7 @@ def cash_out_create(request: HttpRequest, member_id: int) -> HttpResponse:
         "obstacle": _obstacle(member, reckoned),
         "needs_approval": reckoned is not None and claim.needs_approval(reckoned.principal_part),
         "rules": selectors.get_cash_out_rules(at=at),
-        "gifts": _gifts(reckoned),
+        "gifts": _gifts(member, reckoned),
         "voidable": [] if reckoned is None else _voidable(reckoned, at),
     }
     return render(request, "wallet/cash_out_form.html", context, status=422 if claim.is_bound else 200)
@@ -119,10 +119,18 @@ def _obstacle(member: Member, reckoned: RefundSum | None) -> str:
     return ""
 
 
-def _gifts(reckoned: RefundSum | None) -> list[Any]:
-    """What the recharges gave besides money, used or not (R-W12); gifts come with plans, so nobody asks for others."""
+def _gifts(member: Member, reckoned: RefundSum | None) -> list[Any]:
+    """What the recharges gave besides money, used or not (R-W12); gifts come with plans, so nobody asks for others.
+
+    Gifts of a recharge that was received in part stay with who paid it, as long as they hold some of it.
+    """
     lines = [] if reckoned is None else [line for line in reckoned.lines if line.recharge.plan]
-    return [item for line in lines for item in gift_sources.list_given(line.recharge.pk)]
+    given = []
+    for made in (line.recharge for line in lines):
+        payer = made.account_id
+        if payer == member.pk or not selectors.holds_any(member_id=payer, recharge_id=made.pk):
+            given += gift_sources.list_given(made.pk)
+    return given
 
 
 def _voidable(reckoned: RefundSum, at: Any) -> list[str]:
