@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -41,6 +42,8 @@ def sales(request: HttpRequest) -> HttpResponse:
         report = sales_report(SalesFilter(period, stores))
         before = sales_report(SalesFilter(period.before, stores))
     context = {
+        "title": _("Sales report"),
+        "download": reverse("reports:sales-export") if request.user.has_perm("reports.export_sales") else "",
         "form": form,
         "period": period,
         "report": report,

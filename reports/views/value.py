@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -36,6 +37,11 @@ def _ledger_or_404(code: str) -> Ledger:
     return LEDGERS[code]
 
 
+def _download_url(request: HttpRequest, name: str, *arguments: str) -> str:
+    """Where the page's download is, empty for those who may not."""
+    return reverse(name, args=arguments) if request.user.has_perm("reports.export_value") else ""
+
+
 def _period_form(request: HttpRequest) -> SalesFilterForm:
     return SalesFilterForm(request.GET or {"period": "month"}, stores=allowed_stores(_staff(request)))
 
@@ -51,6 +57,8 @@ def ledger(request: HttpRequest, code: str) -> HttpResponse:
         report = roll_forward(book, period, scope)
         now = present_balance(book) if scope is None and period.last >= today else None
     context = {
+        "title": _("Book of %(name)s") % {"name": book.label},
+        "download": _download_url(request, "reports:ledger-export", code),
         "form": form,
         "book": book,
         "books": LEDGERS.values(),
@@ -100,7 +108,13 @@ def clearing(request: HttpRequest) -> HttpResponse:
     period = form.chosen_period(local_day(timezone.now()))
     with read_only():
         found = clearing_of(period, scope_of(form.chosen_stores(), _staff(request)))
-    context = {"form": form, "period": period, "report": found}
+    context = {
+        "title": _("Clearing between stores"),
+        "download": _download_url(request, "reports:clearing-export"),
+        "form": form,
+        "period": period,
+        "report": found,
+    }
     status = 200 if form.is_valid() else 422
     return render_page(request, "reports/clearing.html", context, fragment="report", status=status)
 
@@ -130,6 +144,8 @@ def liability(request: HttpRequest) -> HttpResponse:
         for store_id, amount in row.by_store.items():
             by_store.setdefault(store_id, [None] * len(found.rows))[index] = amount
     context = {
+        "title": _("Liability"),
+        "download": _download_url(request, "reports:liability-export"),
         "form": form,
         "day": day,
         "earlier": earlier,
