@@ -1,0 +1,53 @@
+"""What the browser tests of several screens do alike."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from playwright.sync_api import Page
+
+from stores.models import Staff
+
+LOOKS = [((1366, 768), "zh-hans"), ((1024, 768), "en")]
+each_look = pytest.mark.parametrize(("size", "language"), LOOKS, ids=["desktop-zh", "tablet-en"])
+
+STAFF_PIN = "2580"
+
+
+def scan(page: Page, code: str) -> None:
+    """A scanner: keys without a pause, then Enter, wherever the focus is."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def line(page: Page, name: str, quantity: int) -> None:
+    """Wait until the sale has a line with these goods."""
+    page.wait_for_selector(f"tr[data-line]:has-text('{name}') .sale-quantity:text-is('{quantity}')")
+
+
+def ready(screen: Any) -> None:
+    """Open the till and wait for its keys."""
+    screen.open("/checkout/")
+    screen.page.wait_for_selector("html[data-ready=till]")
+
+
+def shown(page: Page, *texts: str, within: str = "main") -> None:
+    """Wait until each text can be read."""
+    for text in texts:
+        page.wait_for_selector(f"{within} >> text={text} >> visible=true")
+
+
+def fine(screen: Any, name: str, *, refusals: bool = False) -> None:
+    """A picture of it, and nothing to complain about; the browser itself notes refusals (409, 422) in its console."""
+    screen.page.wait_for_load_state("networkidle")
+    screen.picture(name)
+    assert screen.violations() == []
+    meant = ("409", "422") if refusals else ()
+    assert [text for text in screen.complaints if not any(code in text for code in meant)] == []
+
+
+def give_pin(staff: Staff) -> Staff:
+    """A person who can agree on a colleague's screen."""
+    staff.pin_hash = make_password(STAFF_PIN)
+    staff.save()
+    return staff
