@@ -45,11 +45,19 @@ def history(store, now):
         (Lot, {"remaining": Decimal("-0.01")}),
         (Lot, {"remaining": Decimal("100.01")}),
         (Lot, {"expires_at": "2027-01-01T00:00Z"}),
+        (Lot, {"bucket": "gold"}),
+        (Account, {"status": "lost"}),
     ],
 )
 def test_impossible_figures_are_refused(history, model, change):
     with pytest.raises(IntegrityError), transaction.atomic():
         model.objects.update(**change)
+
+
+@pytest.mark.parametrize(("table", "column"), [("wallet_account", "principal"), ("wallet_lot", "granted")])
+def test_what_is_no_number_is_refused(history, table, column):
+    with pytest.raises(IntegrityError, match="numbers"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = 'NaN'")
 
 
 @pytest.mark.parametrize("kind", ["refund", "bonus_expiry", "bonus_clear", "recharge", "transfer_in"])
@@ -59,6 +67,33 @@ def test_principal_falls_only_by_the_allowed_kinds_invariant_14(history, kind):
 
     with pytest.raises(IntegrityError, match="wallet_entry_"), transaction.atomic():
         entry.save()
+
+
+@pytest.mark.parametrize(
+    ("columns", "values"),
+    [
+        pytest.param("kind, principal", "'cash_out', -1", id="a payout that does not say what was paid"),
+        pytest.param("kind, principal", "'refund', 1", id="a refund of no payment"),
+        pytest.param("kind, principal", "'recharge', 1", id="money of no recharge"),
+        pytest.param("kind, principal", "'reversal', -1", id="a void of nothing"),
+        pytest.param("kind, principal", "'correction', -1", id="a correction of no recharge"),
+        pytest.param("kind, principal", "'gone', 1", id="a kind that does not exist"),
+        pytest.param("kind, principal", "'spend', 0", id="a movement of nothing"),
+        pytest.param("kind, principal", "'transfer_in', 'NaN'", id="no number"),
+        pytest.param("kind, principal, paid_out", "'spend', -1, 1", id="a payment that pays out"),
+    ],
+)
+def test_an_entry_that_says_too_little_is_refused(history, columns, values):
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(IntegrityError, match="wallet_entry_"),
+        transaction.atomic(),
+    ):
+        cursor.execute(
+            f"INSERT INTO wallet_entry ({columns}, bonus, account_id, principal_after, bonus_after, source, memo,"
+            " idempotency_key, occurred_at, recorded_at)"
+            f" SELECT {values}, 0, member_id, 1, 1, 'x:1', '', 'by-hand', now(), now() FROM wallet_account"
+        )
 
 
 @pytest.mark.parametrize(("model", "column"), [(Entry, "bonus"), (LotUse, "amount"), (Recharge, "principal")])

@@ -21,6 +21,10 @@ def money_field(label: Any, **options: Any) -> "models.DecimalField[Any, Decimal
     return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
 
 
+#: More than any account will hold; what the columns hold and is not below it is no number.
+BEYOND = Decimal("1000000000.00")
+
+
 class Account(models.Model):
     """The cached sums of a member's entries, principal and bonus apart (R-W1).
 
@@ -55,6 +59,11 @@ class Account(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(principal__gte=0), name="wallet_account_principal_not_negative"),
             models.CheckConstraint(condition=Q(bonus__gte=0), name="wallet_account_bonus_not_negative"),
+            # "Not a number" counts as larger than every number.
+            models.CheckConstraint(condition=Q(principal__lt=BEYOND, bonus__lt=BEYOND), name="wallet_account_numbers"),
+            models.CheckConstraint(
+                condition=Q(status__in=["active", "frozen", "closed"]), name="wallet_account_lost_is_not_stored"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,7 +184,8 @@ class Entry(LedgerEntry):
                 name="wallet_entry_principal_falls_only_by_allowed_kinds",
             ),
             models.CheckConstraint(
-                condition=Q(kind="cash_out", paid_out__gte=0) | (~Q(kind="cash_out") & Q(paid_out__isnull=True)),
+                condition=Q(kind="cash_out", paid_out__isnull=False, paid_out__gte=0)
+                | (~Q(kind="cash_out") & Q(paid_out__isnull=True)),
                 name="wallet_entry_paid_out_only_by_cash_out",
             ),
             models.CheckConstraint(
@@ -190,6 +200,28 @@ class Entry(LedgerEntry):
             models.CheckConstraint(
                 condition=~Q(kind__in=["bonus_expiry", "bonus_clear"]) | Q(principal=0, bonus__lte=0),
                 name="wallet_entry_bonus_kinds_leave_principal",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=["recharge", "bonus_expiry", "bonus_clear", "correction"],
+                    recharge__isnull=False,
+                    original__isnull=True,
+                )
+                | Q(kind="reversal", recharge__isnull=False, original__isnull=False)
+                | Q(kind="refund", recharge__isnull=True, original__isnull=False)
+                | Q(
+                    kind__in=["spend", "cash_out", "transfer_out", "transfer_in"],
+                    recharge__isnull=True,
+                    original__isnull=True,
+                ),
+                name="wallet_entry_names_what_it_changes",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="cash_out") | ~Q(principal=0, bonus=0), name="wallet_entry_moves_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(principal__lt=BEYOND, bonus__lt=BEYOND, principal_after__lt=BEYOND, bonus_after__lt=BEYOND),
+                name="wallet_entry_numbers",
             ),
         ]
         indexes = [
@@ -252,8 +284,10 @@ class Lot(models.Model):
                 name="wallet_lot_remaining_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(bucket="bonus") | Q(expires_at__isnull=True), name="wallet_lot_principal_never_expires"
+                condition=Q(bucket="bonus") | Q(bucket="principal", expires_at__isnull=True),
+                name="wallet_lot_principal_never_expires",
             ),
+            models.CheckConstraint(condition=Q(granted__lt=BEYOND), name="wallet_lot_numbers"),
         ]
         indexes = [
             models.Index(fields=["account"], condition=Q(remaining__gt=0), name="wallet_lot_open"),
