@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, IntegerField, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from core import days
@@ -108,10 +110,15 @@ def take_back(
     expired counts as given back (less the ``satisfied`` points for which it did so before), then from other spendable
     lots by expiry. The rest goes by the setting: debt, written off, or charged in money up to ``cash``.
 
+    What the shop itself has cleared of them counts as given back too, and the entry keeps how much.
+
     With ``most_debt`` the rest may be owed up to it; InsufficientPoints for more.
     """
-    uses, missing = _draw(standing, original, satisfied, points, context.at)
+    uses, cleared, missing = _draw(standing, original, satisfied, points, context.at)
     debt, limited_by, details = missing, "", dict(rule or {})
+    if cleared:
+        # What undoing the clearing does not bring back (R-P15).
+        details["cleared"] = cleared
     if most_debt is not None:
         if missing > most_debt:
             raise InsufficientPoints(
@@ -154,17 +161,24 @@ def _by_policy(in_force: PointsRules, original: Entry, missing: int, cash: Decim
     return missing, "", ZERO
 
 
+def find_missing(standing: Standing, original: Entry, points: int, at: datetime) -> int:
+    """How many of ``points`` that ``original`` gave could not be taken back at ``at``; nothing is posted."""
+    return _draw(standing, original, 0, points, at)[2]
+
+
 def _draw(
     standing: Standing, original: Entry, satisfied: int, points: int, at: datetime
-) -> tuple[list[tuple[int, int]], int]:
-    """The uses that take the points, and how many could not be found."""
+) -> tuple[list[tuple[int, int]], int, int]:
+    """The uses that take the points, how many count as given back because the shop cleared them, and how many could
+    not be found.
+    """
     roots = set(Lot.objects.filter(entry=original).values_list("pk", flat=True))
-    own, others, gone = [], [], 0
+    own, others, ended = [], [], 0
     for lot in _lots_for_taking(standing.member.pk, roots):
         is_own = lot.pk in roots or lot.origin_id in roots
         dead = lot.expires_at is not None and lot.expires_at <= at
         if is_own:
-            gone += lot.expired + (lot.remaining if dead else 0)
+            ended += lot.expired + (lot.remaining if dead else 0)
         if dead or lot.account_id != standing.member.pk:
             continue
         if is_own:
@@ -172,11 +186,14 @@ def _draw(
         elif lot.available_from <= at:
             others.append(lot)
     uses, missing = draw(own, points)
+    cleared = 0
     if missing:
-        gone += _cleared(roots)
-    missing -= min(missing, max(gone - satisfied, 0))
+        forfeited = _forfeited(original)
+        missing -= min(missing, max(ended - (satisfied - forfeited), 0))
+        cleared = min(missing, max(_cleared(roots) - forfeited, 0))
+        missing -= cleared
     more, missing = draw(others, missing)
-    return uses + more, missing
+    return uses + more, cleared, missing
 
 
 def _lots_for_taking(account_id: int, roots: Collection[int]) -> QuerySet[Lot]:
@@ -190,6 +207,13 @@ def _lots_for_taking(account_id: int, roots: Collection[int]) -> QuerySet[Lot]:
 def _cleared(roots: Collection[int]) -> int:
     """What the shop itself cleared of the lots and has not restored: the customer does not owe that once more."""
     uses = LotUse.objects.filter(Q(lot__in=roots) | Q(lot__origin__in=roots), entry__kind=Entry.Kind.CLEAR)
-    restored = Lot.objects.filter(origin__in=roots, entry__kind=Entry.Kind.RESTORE)
+    # By entry: what was restored may have repaid a debt instead of becoming a lot.
+    restored = Entry.objects.filter(original__in=uses.values("entry"), kind=Entry.Kind.RESTORE)
     cleared: int = -uses.aggregate(total=Sum("points", default=0))["total"]
-    return cleared - int(restored.aggregate(total=Sum("granted", default=0))["total"])
+    return cleared - int(restored.aggregate(total=Sum("computed", default=0))["total"])
+
+
+def _forfeited(original: Entry) -> int:
+    """How much of what the shop cleared has counted as given back before."""
+    undoings = Entry.objects.filter(original=original, rule__has_key="cleared")
+    return int(undoings.aggregate(total=Sum(Cast(KT("rule__cleared"), IntegerField()), default=0))["total"])
