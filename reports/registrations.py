@@ -26,10 +26,10 @@ def register_doors() -> None:
             Link(f"{name}-report", f"reports:{name}", label, "reports.view_value", icon, "reports", 152 + number)
         )
     dashboard.register(
-        Tile("liability", "reports:liability-tile", _("What we owe members"), "reports.view_value", 30, 4)
+        Tile("liability", "reports:liability-tile", _("What we owe members"), "reports.view_value", 65, 4)
     )
     dashboard.register(Tile("sales-today", "reports:today-tile", _("Today"), "reports.view_sales", 10, 4))
-    dashboard.register(Tile("sales-trend", "reports:trend-tile", _("Last 30 days"), "reports.view_sales", 20, 4))
+    dashboard.register(Tile("sales-trend", "reports:trend-tile", _("Last 30 days"), "reports.view_sales", 70, 4))
 
 
 def define_settings() -> None:
