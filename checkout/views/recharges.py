@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 import gifts.selectors
@@ -22,6 +23,7 @@ from members.models import Member
 from stores.models import Staff
 
 
+@sensitive_post_parameters("id_number")
 @at_till
 def recharge_create(sale: Sale) -> HttpResponse:
     """Sell stored value to the member of the sale, or to one that is looked up here.

@@ -301,6 +301,21 @@ def test_the_payer_is_asked_for_from_the_legal_sum_on_and_kept_sealed(shop, regu
     assert ID_NUMBER.encode() not in bytes(kept.id_cipher)
 
 
+def test_no_digest_of_the_whole_document_number_is_kept(shop, regular, now, monkeypatch):
+    contents = []
+
+    def remember(*, content, execute, **more):
+        contents.append(repr(content))
+        return execute()
+
+    monkeypatch.setattr("checkout.services.recharge.run_command", remember)
+
+    recharge(shop, regular, "100.00", payer=wallet.services.Payer("individual", "王小明", "resident_id", ID_NUMBER))
+
+    assert ID_NUMBER[-4:] in contents[0]
+    assert ID_NUMBER not in contents[0]
+
+
 def test_a_company_s_cash_is_refused_from_5000_on(shop, regular, now):
     set_value("wallet.limit_named", "100000.00", now)
     before = state(regular, now)

@@ -12,7 +12,7 @@ from core import days
 from members.models import Member
 from stores.models import SettingValue
 from tests.conftest import make_staff
-from tests.factories.cash_outs import ACCOUNT, ID_NUMBER, TABLES, ask, cash_out_of, closing_entry
+from tests.factories.cash_outs import ACCOUNT, ID_NUMBER, TABLES, ask, cash_out_of, closing_entry, make_claim
 from tests.factories.ledgers import assert_ledgers_agree, make_member, table_rows
 from wallet import gift_sources, services
 from wallet.gift_sources import GivenItem
@@ -225,6 +225,11 @@ def test_numbers_of_documents_are_sealed_and_seeing_them_is_kept(member, pay_in,
     }
     record = Record.objects.get(action="cash_out.revealed")
     assert ID_NUMBER not in str(record.data)
+
+
+def test_a_claim_in_a_log_names_no_document_and_no_account(member):
+    assert ID_NUMBER not in repr(make_claim(member))
+    assert ACCOUNT not in repr(make_claim(member))
 
 
 def test_above_the_limit_nothing_moves_until_a_second_person_agrees(member, pay_in, manager, owner, store, now):

@@ -4,7 +4,7 @@ The only way in which stored value leaves as money (invariant 13). There is no p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from core import audit, days
 from core.database import joining_atomic
 from core.errors import DomainError, StateChanged
 from core.money import ZERO
+from core.templatetags.interface import money
 from members.identity import open_text, seal_text
 from members.models import Member
 from members.services import lock_member
@@ -70,11 +71,11 @@ class Claim:
     method: str
     payee_name: str
     id_kind: str
-    id_number: str
+    id_number: str = field(repr=False)
     reason: str
     had_before: bool = False
     bank_name: str = ""
-    account_number: str = ""
+    account_number: str = field(default="", repr=False)
     evidence: str = ""
 
 
@@ -105,7 +106,7 @@ def request_cash_out(
     if reckoned.principal_part != shown:
         raise CashOutChanged(
             _("The sum has changed: %(before)s was shown, it is %(now)s now.")
-            % {"before": shown, "now": reckoned.principal_part},
+            % {"before": money(shown), "now": money(reckoned.principal_part)},
             reckoned,
         )
     _check_cash(claim.method, reckoned, rules)
@@ -190,7 +191,7 @@ def _check_cash(method: str, reckoned: RefundSum, rules: CashOutRules) -> None:
     if method == Method.CASH and reckoned.principal + reckoned.bonus > rules.cash_limit:
         raise InvalidClaim(
             _("Cash is allowed for a balance of at most %(limit)s; pay by bank transfer.")
-            % {"limit": rules.cash_limit},
+            % {"limit": money(rules.cash_limit)},
             "method",
         )
 
@@ -261,6 +262,7 @@ def preview_cash_out(payload: Payload, at: datetime) -> Preview:
     reckoned = _fresh(cash_out, at)
     require_payable(cash_out.member, reckoned)
     figures = {
+        "member": str(cash_out.member),
         "articles": ", ".join(sorted({line.article for line in reckoned.lines})),
         "principal": str(reckoned.principal),
         "bonus": str(reckoned.bonus),

@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import answers
@@ -39,6 +40,7 @@ def _staff(request: HttpRequest) -> Staff:
     return cast("Staff", request.user)
 
 
+@sensitive_post_parameters("id_number", "account_number", "approver_pin")
 def cash_out_create(request: HttpRequest, member_id: int) -> HttpResponse:
     """Choose the ground, see the sum recharge by recharge, then say who gets the money."""
     try:

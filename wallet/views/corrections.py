@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 import approvals.services
 from approvals import answers
@@ -26,11 +27,13 @@ from wallet.views._shared import member_or_404, number_in, staff_of
 SHOWN = 10
 
 
+@sensitive_post_parameters("approver_pin")
 def clearing_create(request: HttpRequest) -> HttpResponse:
     """Clear bonus by plan or day, after looking at how many members and how much money it is."""
     return _clear(request, None)
 
 
+@sensitive_post_parameters("approver_pin")
 def member_clearing_create(request: HttpRequest, member_id: int) -> HttpResponse:
     """Clear bonus of one member."""
     return _clear(request, member_or_404(member_id))
@@ -71,6 +74,7 @@ def _found(criteria: BonusFilter | None) -> tuple[services.Cleared | None, str]:
         return None, str(refusal)
 
 
+@sensitive_post_parameters("approver_pin")
 def correction_create(request: HttpRequest, member_id: int) -> HttpResponse:
     """Put a recharge right that was typed wrong; the correction names it."""
     member = member_or_404(member_id)

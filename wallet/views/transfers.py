@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
 import members.services
@@ -26,6 +27,7 @@ from wallet.services import transferring
 from wallet.views._shared import member_or_404, number_in, staff_of
 
 
+@sensitive_post_parameters("giver_pin", "taker_pin", "approver_pin")
 def transfer_create(request: HttpRequest, member_id: int) -> HttpResponse:
     """Give stored value of this member to another; what goes over of each recharge is shown before anybody confirms."""
     giver = member_or_404(member_id)
