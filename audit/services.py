@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -43,9 +44,22 @@ def write_record(
         store=store,
         reason=reason,
         address=address,
-        data=json.loads(json.dumps(data, default=str)),
+        data=_without_phones(json.loads(json.dumps(data, default=str))),
         occurred_at=at,
     )
+
+
+def _without_phones(data: dict[str, Any]) -> dict[str, Any]:
+    """What somebody searched for before a download may be a phone number; the trail outlives the member it is of."""
+    if isinstance(data.get("filters"), dict):
+        data["filters"] = {
+            name: _PHONE.sub(r"\1****\2", text) if isinstance(text, str) else text
+            for name, text in data["filters"].items()
+        }
+    return data
+
+
+_PHONE = re.compile(r"(?<!\d)((?:86)?1[3-9]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
 
 
 def request_hash(content: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from decimal import Decimal as D  # noqa: N817
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -293,6 +294,15 @@ def test_the_chains_ledger_is_downloaded_as_filtered(browser, purse, taker):
     assert len(rows) == 3
     record = Record.objects.get(action="wallet.exported")
     assert (record.subject, record.data) == ("wallet:ledger", {"count": 1, "filters": {"kind": "spend"}})
+
+
+@pytest.mark.parametrize("typed", ["13800138821", "138 0013 8821", "+86 13800138821", "8613800138821"])
+def test_a_phone_that_was_searched_for_is_masked_in_the_trail(browser, typed):
+    browser.post(reverse("wallet:ledger-export") + f"?member={quote(typed)}").getvalue()
+
+    kept = Record.objects.get(action="wallet.exported").data["filters"]["member"]
+    assert kept.endswith("138****8821")
+    assert "0013" not in kept
 
 
 def test_accounts_are_listed_by_what_stands_in_their_way(browser, purse, taker):
