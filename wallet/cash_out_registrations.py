@@ -44,6 +44,7 @@ def register() -> None:
             preview=services.preview_cash_out,
             execute=services.execute_cash_out,
             labels={
+                "member": _("Member"),
                 "articles": _("Articles of law"),
                 "principal": _("Principal closed"),
                 "bonus": _("Bonus closed"),

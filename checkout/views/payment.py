@@ -15,6 +15,7 @@ from checkout.models import Order
 from checkout.services import InvalidTender, NoShift, QuoteChanged
 from checkout.views.desk import Sale, at_paying, at_till, find_desk, render_refusal, render_sale, with_member
 from checkout.views.pin import ask_pin
+from core import settings
 from core.errors import DomainError
 from core.forms import MoneyField
 from core.http import render_page
@@ -70,7 +71,11 @@ def wallet_split(sale: Sale) -> HttpResponse:
         amount = None
     if amount and basket is not None and basket.member_id is not None:
         split = selectors.preview_split(member_id=basket.member_id, amount=amount, at=sale.at)
-    return render(sale.request, "checkout/_wallet_split.html", {"split": split})
+    context = {
+        "split": split,
+        "bonus_is_silent": split is not None and split.bonus and not settings.value("checkout.bonus_earns", sale.at),
+    }
+    return render(sale.request, "checkout/_wallet_split.html", context)
 
 
 def _changed(sale: Sale, changed: QuoteChanged) -> HttpResponse:

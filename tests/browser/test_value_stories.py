@@ -231,7 +231,7 @@ def test_stored_value_is_paid_back_by_law_and_promise_after_a_second_person_agre
     other.page.wait_for_selector("a[href='/approvals/?show=waiting']")
     fine(other, f"story-home-{language}")
     other.page.click("a[href^='/approvals/']:has-text('#')")
-    shown(other.page, "566.55", "587.78", "14, 15")
+    shown(other.page, "王小明", "566.55", "587.78", "14, 15, 19")
     fine(other, f"story-approval-{language}")
     other.page.click("form[action$='/approval/'] button[type=submit]")
     other.page.wait_for_selector(".toast-success")

@@ -262,6 +262,7 @@ def test_the_split_of_a_payment_is_shown_before_paying_and_is_what_is_taken(desk
 
     assert "¥45.27" in page
     assert "¥4.53" in page
+    assert "赠金部分不计积分" in page
     assert nothing.strip() == ""
     shop.confirm(basket, ("wallet", "49.80"))
     assert stored(regular, now) == (Decimal("454.73"), Decimal("45.47"))

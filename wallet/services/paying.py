@@ -11,6 +11,7 @@ import members.services
 from core import days
 from core.database import joining_atomic
 from core.money import ZERO, cumulative_share, from_cents, to_cents
+from core.templatetags.interface import money
 from stores.models import Staff, Store
 from wallet import rules
 from wallet.models import Entry, Lot, LotUse
@@ -89,7 +90,7 @@ def _check_pin(standing: Standing, amount: Decimal, limit: Decimal, proof: UUID 
     if proof is not None:
         members.services.use_pin_proof(member_id=standing.member.pk, proof=proof, at=at)
     elif standing.without_pin + amount > limit:
-        raise PinRequired(_("Payments above %(limit)s a day need the member's PIN.") % {"limit": limit})
+        raise PinRequired(_("Payments above %(limit)s a day need the member's PIN.") % {"limit": money(limit)})
 
 
 @joining_atomic
