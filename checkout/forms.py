@@ -121,8 +121,9 @@ class ConfirmationForm(CommandForm):
 
     @property
     def typed(self) -> Mapping[str, str]:
-        """The amounts as they were typed."""
-        return {kind.value: str(self.data.get(kind.value, "")) for kind in TenderKind.typed()}
+        """The amounts as they were typed, and the member's word."""
+        names = [*(kind.value for kind in TenderKind.typed()), "pass_agreed"]
+        return {name: str(self.data.get(name, "")) for name in names}
 
     @property
     def problem(self) -> str:

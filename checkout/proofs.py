@@ -128,6 +128,53 @@ def check_payouts() -> tuple[int, list[Difference]]:
     return checked, [Difference(subject, str(expected), str(found)) for subject, expected, found in rows]
 
 
+def check_pass_lines() -> tuple[int, list[Difference]]:
+    """What passes paid of an order is the net of its pass lines, and each such line has its use in the ledger."""
+    return _check(
+        "SELECT count(*) FROM checkout_orderline WHERE pass_id IS NOT NULL",
+        """
+        SELECT o.id, coalesce(l.net, 0) || ' / ' || coalesce(l.lines, 0),
+               coalesce(p.paid, 0) || ' / ' || coalesce(u.uses, 0)
+        FROM checkout_order o
+        LEFT JOIN (SELECT order_id, sum(net) AS net, count(*) AS lines FROM checkout_orderline
+                   WHERE pass_id IS NOT NULL GROUP BY 1) l ON l.order_id = o.id
+        LEFT JOIN (SELECT order_id, sum(amount) AS paid FROM checkout_payment WHERE kind = 'pass' GROUP BY 1) p
+          ON p.order_id = o.id
+        LEFT JOIN (SELECT source, count(*) AS uses FROM passes_entry WHERE kind = 'use' GROUP BY 1) u
+          ON u.source = 'order:' || o.id
+        WHERE (l.order_id IS NOT NULL OR p.order_id IS NOT NULL)
+          AND (coalesce(l.net, 0), coalesce(l.lines, 0)) <> (coalesce(p.paid, 0), coalesce(u.uses, 0))
+        """,
+    )
+
+
+def check_pass_sales() -> tuple[int, list[Difference]]:
+    """Every pass sold at a till has its pass with that price, tender and state, and its cash refunds left a drawer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT 'pass-sale:' || s.pass_id, s.price || ' ' || s.kind || ' ' || (v.id IS NOT NULL),
+                   h.price || ' ' || h.tender || ' ' || (h.status = 'voided')
+            FROM checkout_passsale s LEFT JOIN passes_pass h ON h.id = s.pass_id
+            LEFT JOIN checkout_passsalevoid v ON v.sale_id = s.id
+            WHERE (s.price, s.kind, s.member_id, v.id IS NOT NULL)
+                  IS DISTINCT FROM (h.price, h.tender, h.member_id, h.status = 'voided')
+            UNION ALL
+            SELECT coalesce(p.source, 'pass_refund:' || r.id), r.amount::text, p.amount::text
+            FROM (SELECT * FROM passes_refund WHERE method = 'cash' AND status = 'paid') r
+            FULL JOIN (SELECT * FROM checkout_payout WHERE source LIKE 'pass_refund:%%') p
+              ON p.source = 'pass_refund:' || r.id
+            WHERE r.amount IS DISTINCT FROM p.amount
+            ORDER BY 1 LIMIT %s
+            """,
+            [LIMIT],
+        )
+        rows = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM checkout_passsale")
+        checked = int(cursor.fetchone()[0])
+    return checked, [Difference(subject, str(expected), str(found)) for subject, expected, found in rows]
+
+
 PROOFS = (
     Proof("checkout.lines", _("Orders equal their lines"), check_lines),
     Proof("checkout.adjustments", _("Orders equal list less reductions"), check_adjustments),
@@ -136,5 +183,7 @@ PROOFS = (
     Proof("checkout.payments", _("Orders equal their tenders"), check_payments),
     Proof("checkout.payment_shares", _("Tenders equal their shares of lines"), check_payment_shares),
     Proof("checkout.voids", _("Voided orders have their void"), check_voids),
+    Proof("checkout.pass_lines", _("Lines paid by passes equal their uses"), check_pass_lines),
+    Proof("checkout.pass_sales", _("Count passes sold at tills"), check_pass_sales),
     Proof("checkout.payouts", _("Refunds paid in cash left a drawer"), check_payouts),
 )

@@ -188,6 +188,7 @@ class SaleView:
     unused: tuple[tuple[CouponTerms, Decimal], ...]
     current: LineKey | None
     pass_uses: tuple[PassUse, ...] = ()
+    is_agreed: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -257,6 +258,7 @@ def sale_view(
         unused=tuple(quote.usable_coupons),
         current=current,
         pass_uses=_pass_uses(quote, {one.pass_id: offer.left for one, offer in offers}),
+        is_agreed=bool((typed or {}).get("pass_agreed")),
     )
 
 

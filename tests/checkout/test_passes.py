@@ -5,6 +5,7 @@ from decimal import Decimal as D  # noqa: N817
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 import approvals.services
 import passes.selectors
@@ -13,6 +14,7 @@ import points.selectors
 import wallet.selectors
 from checkout import services
 from checkout.models import Basket, Order, PassSale, Payment, PaymentAllocation, Payout, RechargeSale
+from checkout.proofs import check_pass_lines, check_pass_sales
 from checkout.selectors import shift_summary
 from passes.models import Entry, Pass, Refund
 from stores.services import change_setting
@@ -461,3 +463,20 @@ def test_voiding_an_order_after_the_refund_gives_the_member_that_use(shop, regul
 
     assert state(Pass.objects.get()) == (1, D("33.34"), "active")
     ledgers_agree()
+
+
+def test_the_proofs_of_passes_at_the_till_find_what_was_changed_behind_their_back(shop, regular, plan, wash):
+    buy(shop, regular, plan)
+    order = confirm(shop, take(shop, shop.basket((wash, "1"), member=regular), wash))
+    assert (check_pass_lines(), check_pass_sales()) == ((1, []), (1, []))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE passes_entry SET source = 'order:0' WHERE kind = 'use'")
+        cursor.execute("UPDATE passes_pass SET price = 99")
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+    assert [(one.subject, one.expected, one.found) for one in check_pass_lines()[1]] == [
+        (f"order:{order}", "33.34 / 1", "33.34 / 0")
+    ]
+    assert [(one.expected, one.found) for one in check_pass_sales()[1]] == [("100.00 cash false", "99.00 cash false")]

@@ -106,6 +106,21 @@ def test_one_key_lets_the_pass_pay_and_the_tick_sells(desk, shop, regular, held,
     assert Entry.objects.get(kind="use").actor == shop.cashier
 
 
+def test_the_members_word_is_kept_where_something_else_is_wrong(desk, shop, regular, held, wash):
+    scan(desk, "8821")
+    scan(desk, wash.sku)
+    scan(desk, shop.milk.sku)
+    shown = post(desk, "sale/passes/", {"current": str(wash.pk)})
+    assert "data-agree checked" not in words(shown)
+
+    refused = post(desk, "sale/confirmation/", {**hidden(shown), "pass_agreed": "on", "cash": "1.00"})
+
+    assert refused.status_code == 422
+    assert "data-agree checked" in words(refused)
+    changed = scan(desk, shop.milk.sku)
+    assert "data-agree checked" not in words(changed)
+
+
 def test_a_line_can_be_paid_otherwise_after_all_and_its_quantity_changed(desk, shop, regular, held, wash):
     scan(desk, "8821")
     scan(desk, f"2*{wash.sku}")
