@@ -1,11 +1,15 @@
 """How many SQL statements a confirmation takes is a reviewed figure; it does not grow with the lines (P4)."""
 
+from decimal import Decimal as D  # noqa: N817
+from uuid import uuid4
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category
 from checkout import services
 from checkout.models import Basket
+from tests.factories.passes import create_plan, sell
 from tests.factories.points import make_rule, set_value
 from tests.factories.shop import product
 
@@ -52,3 +56,31 @@ def test_rules_caps_and_budgets_of_points_take_eight_statements_more_however_man
 
     # The tree; caps and month for the quote; caps, version and month under their locks; two budgets taken.
     assert ruled - plain == 8
+
+
+def test_the_number_of_statements_does_not_grow_with_the_lines_that_passes_pay(shop, regular):
+    goods = [product(f"S{number}", "40.00", kind="service") for number in range(6)]
+    plan = create_plan(*goods, paid_uses=20, price=D("400.00"), at=shop.now)
+    for _number in range(2):
+        sell(plan, regular, shop.store, at=shop.now)
+
+    def sold_with(*paid):
+        basket = shop.basket(*[(one, "1") for one in paid], member=regular)
+        for one in paid:
+            services.take_pass(basket_id=basket.pk, product_id=one.pk, pass_id=None, at=shop.now)
+        basket = Basket.objects.get(pk=basket.pk)
+        with CaptureQueriesContext(connection) as captured:
+            services.confirm_sale(
+                key=uuid4(),
+                basket_id=basket.pk,
+                fingerprint=basket.fingerprint,
+                tenders=[],
+                actor=shop.cashier,
+                at=shop.now,
+                pass_agreed=True,
+            )
+        return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")) for query in captured)
+
+    few = sold_with(goods[0])
+
+    assert sold_with(*goods) == few
