@@ -100,7 +100,7 @@ def register_approvals() -> None:
                 "change": pgettext_lazy("points", "Change"),
                 "before": _("Balance now"),
                 "after": _("Balance after"),
-                "owed": _("Owed"),
+                "owed": _("Owed after"),
             },
             limits={"owner": None, "manager": Decimal(1000), "finance": Decimal(5000)},
             lock=lambda payload: lock_member(payload["member"]),

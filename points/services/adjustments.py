@@ -15,6 +15,7 @@ from points.selectors import get_balance
 from points.services.movements import adjust
 from points.services.posting import InsufficientPoints, MemberNotActive, NotReversible
 from points.services.reversal import undo_adjustment
+from points.services.taking import preview_taking
 from stores.models import Staff, Store
 
 ADJUSTMENT = "points.adjustment"
@@ -32,20 +33,34 @@ def preview_adjustment(payload: Mapping[str, Any], at: datetime) -> Preview:
     if get_member(payload["member"]).status in {Member.Status.CLOSED, Member.Status.MERGED}:
         raise MemberNotActive(_("This membership has ended; its points stay as they are."))
     standing = get_balance(member_id=payload["member"], at=at)
-    if points < 0 and standing.spendable < -points:
+    if points > 0:
+        repaid = min(points, standing.debt)
+        after, owed = standing.balance + points - repaid, standing.debt - repaid
+    elif payload.get("undo"):
+        taken, again = _preview_undoing(payload["undo"], payload["member"], -points, at)
+        after, owed = standing.balance - taken, standing.debt + again
+    elif standing.spendable < -points:
         raise InsufficientPoints(
             _("Not enough points: %(spendable)s can be used, %(points)s are needed.")
             % {"spendable": standing.spendable, "points": -points}
         )
-    repaid = min(max(points, 0), standing.debt)
-    figures = {
-        "change": f"{points:+,}",
-        "before": f"{standing.balance:,}",
-        "after": f"{standing.balance + points - repaid:,}",
-    }
-    if standing.debt:
-        figures["owed"] = f"{standing.debt:,}"
+    else:
+        after, owed = standing.balance + points, standing.debt
+    figures = {"change": f"{points:+,}", "before": f"{standing.balance:,}", "after": f"{after:,}"}
+    if standing.debt or owed:
+        figures["owed"] = f"{owed:,}"
     return Preview(Decimal(abs(points)), figures)
+
+
+def _preview_undoing(entry_id: int, member_id: int, points: int, at: datetime) -> tuple[int, int]:
+    """What would leave the balance, and what would be owed again because these points had repaid it."""
+    original = Entry.objects.get(pk=entry_id)
+    taken, missing = preview_taking(member_id, original, points, at)
+    if missing > original.repaid:
+        raise InsufficientPoints(
+            _("The member has used %(points)s of these points already.") % {"points": missing - original.repaid}
+        )
+    return taken, missing
 
 
 def execute_adjustment(

@@ -114,7 +114,7 @@ def take_back(
 
     With ``most_debt`` the rest may be owed up to it; InsufficientPoints for more.
     """
-    uses, cleared, missing = _draw(standing, original, satisfied, points, context.at)
+    uses, cleared, missing = _draw(standing.member.pk, original, satisfied, points, context.at)
     debt, limited_by, details = missing, "", dict(rule or {})
     if cleared:
         # What undoing the clearing does not bring back (R-P15).
@@ -161,25 +161,29 @@ def _by_policy(in_force: PointsRules, original: Entry, missing: int, cash: Decim
     return missing, "", ZERO
 
 
-def find_missing(standing: Standing, original: Entry, points: int, at: datetime) -> int:
-    """How many of ``points`` that ``original`` gave could not be taken back at ``at``; nothing is posted."""
-    return _draw(standing, original, 0, points, at)[2]
+def preview_taking(account_id: int, original: Entry, points: int, at: datetime) -> tuple[int, int]:
+    """How many of ``points`` that ``original`` gave would leave the balance at ``at``, and how many would be missing.
+
+    The rest has ended or was cleared. Nothing is posted.
+    """
+    uses, _cleared_before, missing = _draw(account_id, original, 0, points, at)
+    return -sum(used for _lot, used in uses), missing
 
 
 def _draw(
-    standing: Standing, original: Entry, satisfied: int, points: int, at: datetime
+    account_id: int, original: Entry, satisfied: int, points: int, at: datetime
 ) -> tuple[list[tuple[int, int]], int, int]:
     """The uses that take the points, how many count as given back because the shop cleared them, and how many could
     not be found.
     """
     roots = set(Lot.objects.filter(entry=original).values_list("pk", flat=True))
     own, others, ended = [], [], 0
-    for lot in _lots_for_taking(standing.member.pk, roots):
+    for lot in _lots_for_taking(account_id, roots):
         is_own = lot.pk in roots or lot.origin_id in roots
         dead = lot.expires_at is not None and lot.expires_at <= at
         if is_own:
             ended += lot.expired + (lot.remaining if dead else 0)
-        if dead or lot.account_id != standing.member.pk:
+        if dead or lot.account_id != account_id:
             continue
         if is_own:
             own.append(lot)

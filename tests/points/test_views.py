@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from approvals.models import Request
 from audit.models import Record
 from points import services
 from points.models import Account, Entry
@@ -16,6 +17,7 @@ from stores.models import Staff
 from stores.services import set_pin
 from tests.conftest import make_staff
 from tests.factories.ledgers import make_member
+from tests.factories.points import set_value
 
 HTMX = {"HX-Request": "true"}
 
@@ -195,6 +197,51 @@ def test_an_adjustment_is_undone_once_from_the_list(browser, member):
     assert "undone before" in second.content.decode()
     assert Account.objects.get().balance == 0
     assert browser.get(reverse("points:undo-create", args=[10**6])).status_code == 404
+
+
+def test_what_repaid_a_debt_is_owed_again_when_a_gift_is_undone_on_the_screen(browser, member, store):
+    where = {"at": timezone.now(), "store": store, "actor": None}
+    services.earn(member_id=member.pk, points=40, source="o", idempotency_key="e", **where)
+    services.spend(member_id=member.pk, points=40, source="o", idempotency_key="s", **where)
+    services.reverse(idempotency_key_of_original="e", idempotency_key="r", **where)
+    given = services.adjust(member_id=member.pk, points=100, reason="wrong member", idempotency_key="a", **where)
+    undo = reverse("points:undo-create", args=[given.pk])
+
+    page = browser.get(undo).content.decode()
+    answer = browser.post(undo, {"command_key": str(uuid.uuid4()), "reason": "oops"})
+
+    assert "Owed after" in page
+    assert answer.status_code == 302
+    assert Account.objects.values_list("balance", "debt").get() == (0, 40)
+    assert Request.objects.get().figures == {"change": "-100", "before": "60", "after": "0", "owed": "40"}
+
+
+def test_points_that_ended_meanwhile_do_not_stop_the_undoing_of_a_gift(browser, member, store):
+    at = timezone.now() - timedelta(days=400)
+    set_value("points.expiry_method", "days", at - timedelta(days=1))
+    given = services.adjust(
+        member_id=member.pk, points=100, reason="wrong", idempotency_key="a", at=at, store=store, actor=None
+    )
+
+    answer = browser.post(
+        reverse("points:undo-create", args=[given.pk]), {"command_key": str(uuid.uuid4()), "reason": "oops"}
+    )
+
+    assert answer.status_code == 302
+    undoing = Entry.objects.get(original=given)
+    assert (undoing.points, undoing.debt, undoing.computed) == (0, 0, -100)
+
+
+def test_an_undoing_of_points_that_were_spent_is_refused_and_moves_nothing(browser, member, store):
+    where = {"at": timezone.now(), "store": store, "actor": None}
+    given = services.adjust(member_id=member.pk, points=100, reason="wrong", idempotency_key="a", **where)
+    services.spend(member_id=member.pk, points=30, source="o", idempotency_key="s", **where)
+    undo = reverse("points:undo-create", args=[given.pk])
+
+    assert "used 30 of these points" in browser.get(undo).content.decode()
+    assert browser.post(undo, {"command_key": str(uuid.uuid4()), "reason": "oops"}).status_code == 422
+    assert Account.objects.values_list("balance", "debt").get() == (70, 0)
+    assert not Request.objects.exists()
 
 
 def test_the_block_tells_pending_points_and_from_when(browser, member, store):
