@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -94,7 +95,9 @@ class BatchForm(ApproverFields):
         return values
 
     def _read_numbers(self, values: dict[str, Any]) -> None:
-        rows = [row for row in re.split(r"[\s,;，；、]+", values.get("numbers") or "") if row]
+        # Full-width digits come out of a Chinese input method.
+        text = unicodedata.normalize("NFKC", values.get("numbers") or "")
+        rows = [row for row in re.split(r"[\s,;、]+", text) if row]
         if not rows:
             self.add_error("numbers", _("Write at least one member number."))
             return
@@ -151,7 +154,10 @@ class BatchForm(ApproverFields):
     def was_seen(self, seen: str, found: BatchPreview) -> bool:
         """Whether the person saw this filter with at least these figures; fewer points than shown are no surprise."""
         before, now = seen.split(":"), self.seen_key(found).split(":")
-        if len(before) != len(now) or before[0] != now[0] or not all(part.isdecimal() for part in before[1:]):
+        if len(before) != len(now) or before[0] != now[0]:
+            return False
+        # No number of members or points has more digits; text of any length must not reach int().
+        if not all(part.isdecimal() and len(part) <= 19 for part in before[1:]):
             return False
         return all(int(shown) >= int(present) for shown, present in zip(before[1:], now[1:], strict=True))
 

@@ -63,7 +63,9 @@ def test_nothing_is_kept_before_the_figures_were_seen(browser, members):
     assert "¥1.50" in page
     assert not Batch.objects.exists()
     assert browser.post(URL, typed(confirm="1")).status_code == 422
-    assert browser.post(URL, typed(confirm="1", seen="nonsense")).status_code == 422
+    filter_key = seen_on(answer).split(":")[0]
+    for seen in ("nonsense", f"{filter_key}:{'9' * 5000}:1", f"{filter_key}:²:1", f"{filter_key}:-3:150"):
+        assert browser.post(URL, typed(confirm="1", seen=seen)).status_code == 422
     assert not Batch.objects.exists()
 
 
@@ -220,3 +222,12 @@ def test_a_running_batch_refreshes_its_progress(browser, members, finance):
     assert "4 of 10 members" in part
     assert "<html" not in part
     assert browser.get(reverse("points:batch-detail", args=[10**6])).status_code == 404
+
+
+def test_numbers_pasted_with_full_width_digits_and_commas_are_read(browser, members):
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    numbers = "，".join(member.number.translate(wide) for member in members[:2])
+
+    page = browser.post(URL, typed(who="members", numbers=numbers, preview="1")).content.decode()
+
+    assert "Give 100 points to 2 members" in page
