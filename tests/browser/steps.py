@@ -46,6 +46,13 @@ def fine(screen: Any, name: str, *, refusals: bool = False) -> None:
     assert [text for text in screen.complaints if not any(code in text for code in meant)] == []
 
 
+def name_staff(staff: Staff, name: str) -> Staff:
+    """Give a person a name that a shop would use."""
+    staff.display_name = name
+    staff.save()
+    return staff
+
+
 def give_pin(staff: Staff) -> Staff:
     """A person who can agree on a colleague's screen."""
     staff.pin_hash = make_password(STAFF_PIN)

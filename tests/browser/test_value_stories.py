@@ -17,7 +17,7 @@ from checkout.selectors import shift_summary
 from checkout.services import recharge_at_till
 from core import roles
 from members.models import Pin
-from tests.browser.steps import STAFF_PIN, each_look, fine, give_pin, ready, scan, shown
+from tests.browser.steps import STAFF_PIN, each_look, fine, give_pin, name_staff, ready, scan, shown
 from tests.conftest import make_staff
 from tests.factories.cash_outs import ACCOUNT, ID_NUMBER, TABLES
 from tests.factories.ledgers import table_rows
@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TEA = "6925303721367"
 PIN, WRONG, NEW = "271828", "141421", "314159"
-
-
-def name_staff(staff, name):
-    staff.display_name = name
-    staff.save()
-    return staff
 
 
 @pytest.fixture
