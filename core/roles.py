@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "points.review_watch",
         "wallet.export_entry",
         "wallet.freeze_account",
+        "wallet.limit_recharges",
         "wallet.transfer_balance",
         "wallet.clear_bonus",
         "wallet.correct_principal",

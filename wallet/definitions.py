@@ -188,6 +188,14 @@ def _recharges(group: Any) -> tuple[Setting, ...]:
     no_limit = _("0: no limit.")
     return (
         Setting(
+            "wallet.recharges_paused",
+            bool,
+            False,
+            _("No recharges for the present"),
+            _("The till refuses every recharge until this is switched off; balances pay as before."),
+            group,
+        ),
+        Setting(
             "wallet.recharge_limit",
             Decimal,
             Decimal("5000.00"),

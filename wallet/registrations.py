@@ -29,6 +29,7 @@ def register() -> None:
         ("wallet.exported", _("Stored-value entries downloaded")),
         ("wallet.frozen", _("Stored value frozen")),
         ("wallet.unfrozen", _("Stored value unfrozen")),
+        ("wallet.recharges_limited", _("Recharges of a card limited")),
         ("wallet.transferred", _("Stored value transferred")),
         ("wallet.bonus_cleared", _("Bonus money cleared")),
         ("wallet.corrected", _("Stored value corrected")),
@@ -82,6 +83,7 @@ def _links() -> None:
     )
     for name, label, right, icon, order in (
         ("transfer-create", _("Transfer stored value"), "wallet.transfer_balance", "arrows-right-left", 60),
+        ("recharge-limit-edit", _("Limit recharges"), "wallet.limit_recharges", "no-symbol", 72),
         ("statement", _("Statement of stored value"), "wallet.view_entry", "document-text", 62),
         ("correction-create", _("Correct stored value"), "wallet.correct_principal", "wrench", 80),
         ("member-clearing-create", _("Clear bonus money"), "wallet.clear_bonus", "trash", 82),

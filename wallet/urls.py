@@ -22,6 +22,7 @@ urlpatterns = [
     path("transfers/<int:pk>/", transfers.transfer_detail, name="transfer-detail"),
     path("members/<int:member_id>/freeze/", statuses.freeze_create, name="freeze-create"),
     path("members/<int:member_id>/freeze/end/", statuses.freeze_delete, name="freeze-delete"),
+    path("members/<int:member_id>/recharge-limit/", statuses.recharge_limit_edit, name="recharge-limit-edit"),
     path("members/<int:member_id>/transfers/new/", transfers.transfer_create, name="transfer-create"),
     path("members/<int:member_id>/corrections/new/", corrections.correction_create, name="correction-create"),
     path(
@@ -53,6 +54,7 @@ PERMISSIONS: dict[str, str] = {
     "wallet:transfer-detail": "wallet.view_transfer",
     "wallet:freeze-create": "wallet.freeze_account",
     "wallet:freeze-delete": "wallet.freeze_account",
+    "wallet:recharge-limit-edit": "wallet.limit_recharges",
     "wallet:transfer-create": "wallet.transfer_balance",
     "wallet:correction-create": "wallet.correct_principal",
     "wallet:member-clearing-create": "wallet.clear_bonus",

@@ -265,7 +265,7 @@ def test_a_used_recharge_cannot_be_voided(recharge, debit, store, cashier, now):
 
 def test_a_movement_takes_few_statements(recharge, debit, django_assert_num_queries):
     with transaction.atomic():
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             recharge("100.00", "20.00", "r1")
         with django_assert_num_queries(5):
             debit("60.00", "d1")

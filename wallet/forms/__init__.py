@@ -6,6 +6,7 @@ from wallet.forms.actions import (
     CorrectionForm,
     FreezeForm,
     PeriodForm,
+    RechargeLimitForm,
     TransferChoice,
     TransferForm,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "LedgerFilterForm",
     "PaymentForm",
     "PeriodForm",
+    "RechargeLimitForm",
     "TransferChoice",
     "TransferForm",
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from approvals.forms import ApproverFields
 from core.forms import CommandForm, LenientDateField, MoneyField
-from wallet.models import Lot, Recharge
+from wallet.models import Account, Lot, Recharge
 from wallet.selectors import BonusFilter, list_plan_names
 
 REASON = gettext_lazy("Reason")
@@ -18,6 +18,24 @@ REASON = gettext_lazy("Reason")
 class FreezeForm(CommandForm):
     """Why stored value is frozen or a freeze is lifted."""
 
+    reason = forms.CharField(
+        label=REASON, max_length=500, help_text=gettext_lazy("Stays in the audit trail with your name.")
+    )
+
+
+class RechargeLimitForm(CommandForm):
+    """How often and how long a card can be recharged."""
+
+    recharging = forms.ChoiceField(
+        label=gettext_lazy("How often it can be recharged"),
+        choices=Account.Recharging.choices,
+        widget=forms.RadioSelect,
+    )
+    until = LenientDateField(
+        label=gettext_lazy("Last day of recharges"),
+        required=False,
+        help_text=gettext_lazy("Empty: no end. The money that is on the card never expires."),
+    )
     reason = forms.CharField(
         label=REASON, max_length=500, help_text=gettext_lazy("Stays in the audit trail with your name.")
     )

@@ -30,6 +30,7 @@ class Account(models.Model):
 
     A frozen or lost account neither pays, recharges, transfers nor pays out, but takes refunds (R-W7). Lost is not
     stored: it holds as long as the member's present card is blocked (``members.services.block_card``).
+    ``recharging`` and ``recharge_until`` are for one-time and limited-time cards: they end recharges, never principal.
     """
 
     class Status(models.TextChoices):
@@ -38,18 +39,28 @@ class Account(models.Model):
         LOST = "lost", _("card reported lost")
         CLOSED = "closed", _("closed")
 
+    class Recharging(models.TextChoices):
+        ANY = "any", _("can be recharged")
+        ONCE = "once", _("can be recharged once")
+        NEVER = "never", _("cannot be recharged")
+
     member = models.OneToOneField(Member, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("member"))
     principal = money_field(_("principal"), default=Decimal("0.00"))
     bonus = money_field(_("bonus"), default=Decimal("0.00"))
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE, db_default=Status.ACTIVE
     )
+    recharging = models.CharField(
+        _("recharges"), max_length=10, choices=Recharging.choices, default=Recharging.ANY, db_default=Recharging.ANY
+    )
+    recharge_until = models.DateField(_("last day of recharges"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("stored-value account")
         verbose_name_plural = _("stored-value accounts")
         permissions = [
             ("freeze_account", "Can freeze stored value, report its card lost and lift that"),
+            ("limit_recharges", "Can make a card one that is recharged once, never or for a time"),
             ("transfer_balance", "Can move stored value to another member"),
             ("approve_transfer", "Can approve transfers of stored value"),
             ("clear_bonus", "Can clear bonus money"),
@@ -63,6 +74,9 @@ class Account(models.Model):
             models.CheckConstraint(condition=Q(principal__lt=BEYOND, bonus__lt=BEYOND), name="wallet_account_numbers"),
             models.CheckConstraint(
                 condition=Q(status__in=["active", "frozen", "closed"]), name="wallet_account_lost_is_not_stored"
+            ),
+            models.CheckConstraint(
+                condition=Q(recharging__in=["any", "once", "never"]), name="wallet_account_recharging_known"
             ),
         ]
 

@@ -31,6 +31,12 @@ def is_frozen(*, member_id: int) -> bool:
     return Account.objects.filter(pk=member_id, status=Account.Status.FROZEN).exists()
 
 
+def find_recharge_limit(*, member_id: int) -> Account | None:
+    """The account where its recharges are limited (once, never, until a day), else None."""
+    limited = ~Q(recharging=Account.Recharging.ANY) | Q(recharge_until__isnull=False)
+    return Account.objects.filter(limited, pk=member_id).first()
+
+
 def is_over_limit(*, member: Member, at: datetime) -> bool:
     """Whether a refund has lifted the balance above what a recharge may reach: recharges wait until it is below."""
     rows = list_accounts(OVER_LIMIT, at=at)

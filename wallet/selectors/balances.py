@@ -62,6 +62,7 @@ class WalletRules:
     limit_counts_bonus: bool
     grace_days: int
     no_pin_limit: Decimal
+    recharges_paused: bool
     recharge_limit: Decimal
     recharge_day_limit: Decimal
     recharge_month_limit: Decimal
@@ -206,6 +207,12 @@ def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
         )
         .order_by("-id")
     )
+
+
+def has_standing_recharge(*, member_id: int) -> bool:
+    """Whether the member has ever been recharged, voided recharges left out."""
+    voided = Entry.objects.filter(recharge=OuterRef("pk"), kind=Entry.Kind.REVERSAL)
+    return Recharge.objects.filter(~Exists(voided), account_id=member_id).exists()
 
 
 def get_recharge(pk: int) -> Recharge:

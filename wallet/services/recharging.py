@@ -14,7 +14,7 @@ from members.identity import seal_text
 from members.models import Member
 from stores.models import Staff, Store
 from wallet import selectors
-from wallet.models import Entry, Lot, PayerKind, Recharge
+from wallet.models import Account, Entry, Lot, PayerKind, Recharge
 from wallet.selectors import WalletRules, get_rules
 from wallet.services.posting import (
     BalanceLimitExceeded,
@@ -88,6 +88,7 @@ def recharge(
         return Recharge.objects.get(idempotency_key=entry.idempotency_key)
     require_active(standing)
     in_force = get_rules(at=at)
+    _check_card(member_id, in_force, at)
     check_limit(standing, principal, bonus, in_force)
     _check_amounts(member_id, principal, payer, tender, in_force, at)
     made = Recharge.objects.create(
@@ -122,6 +123,23 @@ def recharge(
         recharge=made,
     )
     return made
+
+
+def _check_card(member_id: int, in_force: WalletRules, at: datetime) -> None:
+    """RechargeRefused while recharges are paused, and for cards that are recharged once, never, or not any more."""
+    if in_force.recharges_paused:
+        raise RechargeRefused(_("Recharges are paused at present."))
+    account = Account.objects.filter(pk=member_id).first()
+    if account is None:
+        return
+    if account.recharging == Account.Recharging.NEVER:
+        raise RechargeRefused(_("This card cannot be recharged."))
+    if account.recharging == Account.Recharging.ONCE and selectors.has_standing_recharge(member_id=member_id):
+        raise RechargeRefused(_("This card can be recharged only once, and that was done."))
+    if account.recharge_until is not None and account.recharge_until < days.local_day(at):
+        raise RechargeRefused(
+            _("This card could be recharged until %(day)s.") % {"day": account.recharge_until.isoformat()}
+        )
 
 
 def check_limit(standing: Standing, principal: Decimal, bonus: Decimal, in_force: WalletRules) -> None:

@@ -1,6 +1,6 @@
 """Freezing stored value, and cards that are lost (R-W7). Refunds come in whatever the status is."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
@@ -63,6 +63,41 @@ def replace_card(
     """
     return members.services.replace_card(
         member_id=member_id, reason=cause, actor=actor, at=at, store=store, number=number
+    )
+
+
+@joining_atomic
+def limit_recharges(
+    *,
+    member_id: int,
+    recharging: str,
+    until: date | None,
+    reason: str,
+    actor: Staff | None,
+    at: datetime,
+    store: Store | None = None,
+) -> None:
+    """Make the card one that is recharged once, never, or until a day (included), or lift that; with a reason.
+
+    Only what comes in is limited: principal that is there never expires (R-W1). What changes nothing writes nothing.
+    """
+    reason = checked_reason(reason)
+    lock_member(member_id)
+    account, _created = Account.objects.get_or_create(pk=member_id)
+    before = (account.recharging, account.recharge_until)
+    if before == (recharging, until):
+        return
+    account.recharging, account.recharge_until = recharging, until
+    account.save(update_fields=["recharging", "recharge_until"])
+    audit.record(
+        "wallet.recharges_limited",
+        actor=actor,
+        subject=f"member:{member_id}",
+        at=at,
+        store=store,
+        reason=reason,
+        before=before,
+        after=(recharging, until),
     )
 
 

@@ -34,6 +34,7 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
         "member": member,
         **_figures(member.pk),
         "status": selectors.get_status(member_id=member.pk),
+        "recharge_limit": selectors.find_recharge_limit(member_id=member.pk),
         "is_over_limit": selectors.is_over_limit(member=member, at=timezone.now()),
         "recharges": list(selectors.list_recharges(member_id=member.pk)[:PANEL_ROWS]),
         "entries": list(selectors.list_entries(member_id=member.pk)[:PANEL_ROWS]),

@@ -1,4 +1,4 @@
-"""Freezing stored value and lifting that (R-W7)."""
+"""Freezing stored value and lifting that (R-W7), and cards whose recharges are limited."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,8 @@ from core.errors import DomainError
 from core.links import resolve
 from stores.session import active_store
 from wallet import selectors, services
-from wallet.forms import FreezeForm
+from wallet.forms import FreezeForm, RechargeLimitForm
+from wallet.models import Account
 from wallet.views._shared import member_or_404, staff_of
 
 
@@ -54,6 +55,42 @@ def _changed(request: HttpRequest, form: FreezeForm, member_id: int, is_freeze: 
     try:
         run_command(
             name="wallet.freeze" if is_freeze else "wallet.unfreeze",
+            key=form.cleaned_data["command_key"],
+            content={"member": member_id, **form.content},
+            actor=actor,
+            execute=execute,
+        )
+    except DomainError as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
+
+
+def recharge_limit_edit(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Make a card one that is recharged once, never or until a day, or lift that (M14)."""
+    member = member_or_404(member_id)
+    account = selectors.find_recharge_limit(member_id=member.pk) or Account(pk=member.pk)
+    form = RechargeLimitForm(
+        request.POST or None, initial={"recharging": account.recharging, "until": account.recharge_until}
+    )
+    if request.method == "POST" and form.is_valid() and _limited(request, form, member.pk):
+        messages.success(request, _("The recharges of this card are set."))
+        return redirect(resolve(f"member:{member.pk}") or "/")
+    context = {"member": member, "back": resolve(f"member:{member.pk}"), "form": form}
+    return render(request, "wallet/recharge_limit_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _limited(request: HttpRequest, form: RechargeLimitForm, member_id: int) -> bool:
+    actor, store, at = staff_of(request), active_store(request), timezone.now()
+
+    def execute() -> dict[str, int]:
+        values = {name: form.cleaned_data[name] for name in ("recharging", "until", "reason")}
+        services.limit_recharges(member_id=member_id, actor=actor, at=at, store=store, **values)
+        return {"member": member_id}
+
+    try:
+        run_command(
+            name="wallet.limit_recharges",
             key=form.cleaned_data["command_key"],
             content={"member": member_id, **form.content},
             actor=actor,
