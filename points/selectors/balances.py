@@ -124,6 +124,22 @@ def caps_of(values: Mapping[str, Any]) -> rules.Caps:
     )
 
 
+def get_totals(*, member_id: int) -> list[tuple[str, str, int]]:
+    """Earned, given and spent since the beginning as (kind, label, points): what came back or was taken back is off.
+
+    With what repaid a debt or became one, so that the figures tell what happened and not what the balance allowed.
+    """
+    of_kind = {
+        Entry.Kind.EARN: Q(kind="earn") | Q(kind="claw_back", original__kind="earn"),
+        Entry.Kind.GIFT: Q(kind="gift") | Q(kind="claw_back", original__kind="gift"),
+        Entry.Kind.SPEND: Q(kind__in=["spend", "return"]),
+    }
+    sums = Entry.objects.filter(account_id=member_id).aggregate(
+        **{kind.value: Sum(F("points") - F("debt"), filter=condition, default=0) for kind, condition in of_kind.items()}
+    )
+    return [(kind.value, str(kind.label), abs(sums[kind.value])) for kind in of_kind]
+
+
 def get_balance(*, member_id: int, at: datetime) -> Balance:
     """What the member has at ``at``, one statement; all zero for a member who never had points."""
     with connection.cursor() as cursor:

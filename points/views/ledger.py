@@ -16,6 +16,7 @@ from points import selectors, services
 from points.columns import EXPORT_COLUMNS, LEDGER_COLUMNS, export_row, ledger_row
 from points.forms import EntryFilter, LedgerFilterForm
 from points.selectors import explain_limit
+from points.selectors.balances import get_totals
 from points.selectors.ledger import list_ledger, list_open_points
 from points.views._shared import figures, member_or_404, staff_of
 from stores.selectors import list_stores
@@ -30,6 +31,7 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
     context = {
         "member": member,
         **figures(member.pk),
+        "totals": get_totals(member_id=member.pk),
         "open_points": list_open_points(member_id=member.pk, at=timezone.now())[:PANEL_ROWS],
         "entries": list(selectors.list_entries(member_id=member.pk)[:PANEL_ROWS]),
     }

@@ -75,6 +75,26 @@ def test_a_member_without_points_gets_an_empty_block_and_an_unknown_one_404(brow
         assert browser.get(reverse(name, args=[10**6])).status_code == 404
 
 
+def test_cumulative_points_points_spent_and_points_gifted_are_the_ledger_s_sums(browser, member, store, person):
+    now = timezone.now()
+    where = {"at": now, "store": store, "actor": person, "source": "order:1"}
+    services.earn(member_id=member.pk, points=100, idempotency_key="e", **where)
+    services.earn(member_id=member.pk, points=20, kind="gift", idempotency_key="g", **where)
+    services.spend(member_id=member.pk, points=30, idempotency_key="s", **where)
+    del where["source"]
+    services.claw_back(idempotency_key_of_original="e", points=40, idempotency_key="c", **where)
+    services.reverse(idempotency_key_of_original="s", idempotency_key="r", **where)
+    services.spend(member_id=member.pk, points=25, idempotency_key="s2", source="order:2", **where)
+
+    answer = browser.get(reverse("points:member-panel", args=[member.pk]))
+
+    assert answer.context["totals"] == [("earn", "earned", 60), ("gift", "gift", 20), ("spend", "spent", 25)]
+    for kind, rows in (("earn", 1), ("gift", 1), ("spend", 2)):
+        url = reverse("points:entry-list", args=[member.pk]) + f"?kind={kind}"
+        assert url in answer.text
+        assert len(browser.get(url).context["listing"].rows) == rows
+
+
 @pytest.mark.parametrize("name", ["points:member-panel", "points:entry-list"])
 def test_statements_do_not_grow_with_the_history(
     browser, member, history, name, django_assert_num_queries, django_assert_max_num_queries
