@@ -23,6 +23,7 @@ ACTIONS = (
     ("points_batch.started", _("Points batch started")),
     ("points_batch.undone", _("Points batch undone")),
     ("points_rule.created", _("Points rule made")),
+    ("points_rule.draft_saved", _("Draft of a points rule saved")),
     ("points_rule.draft_dropped", _("Draft of a points rule dropped")),
     ("points_rule.scheduled", _("Points rule started or scheduled")),
     ("points_rule.called_off", _("Start of a points rule called off")),

@@ -116,6 +116,11 @@ class RuleVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.rule_id} v{self.number}"
 
+    @property
+    def budget_left(self) -> int | None:
+        """What the budget has left, None where there is none."""
+        return None if self.budget is None else self.budget - self.granted
+
     def status_at(self, at: datetime) -> str:
         """``draft``, ``scheduled``, ``active`` or ``retired``."""
         if self.starts_at is None:

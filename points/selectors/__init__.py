@@ -19,6 +19,7 @@ from points.selectors.earning import (
     explain_limit,
     get_room,
     get_rule_book,
+    granted_in_month,
 )
 from points.selectors.history import LotAsOf, get_balance_as_of, list_lots_as_of
 
@@ -38,6 +39,7 @@ __all__ = [
     "get_room",
     "get_rule_book",
     "get_rules",
+    "granted_in_month",
     "list_entries",
     "list_expiries",
     "list_lots",

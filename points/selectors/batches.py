@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from approvals.models import Request
 from core import days
 from members.models import OPEN_STATUSES, Member
 from points import rules
@@ -129,6 +130,12 @@ def preview_batch(
 def get_batch(batch_id: int) -> Batch:
     """One batch with its people; Batch.DoesNotExist."""
     return Batch.objects.select_related("created_by", "undone_by").get(pk=batch_id)
+
+
+def find_approval(batch: Batch) -> Request | None:
+    """Who agreed to a batch, and when; None while nobody has."""
+    found = Request.objects.filter(subject=f"points-batch:{batch.pk}", status=Request.Status.APPROVED)
+    return found.select_related("decided_by").first()
 
 
 def list_batches(*, kind: str = "", status: str = "") -> QuerySet[Batch]:

@@ -101,7 +101,7 @@ def _terms(version: RuleVersion) -> RuleTerms:
         cap_per_order=version.cap_per_order,
         cap_per_day=version.cap_per_day,
         cap_per_month=version.cap_per_month,
-        budget_left=None if version.budget is None else version.budget - version.granted,
+        budget_left=version.budget_left,
     )
 
 
@@ -110,14 +110,16 @@ def budget_month(at: datetime) -> date:
     return days.month_start(days.local_day(at))
 
 
+def granted_in_month(*, at: datetime) -> int:
+    """What was granted of the programme's budget in the month of ``at``; counted from the day that has a budget."""
+    return Budget.objects.filter(month=budget_month(at)).values_list("granted", flat=True).first() or 0
+
+
 def get_room(*, member_id: int, terms: Iterable[RuleTerms], caps: Caps, at: datetime) -> Room:
     """What the caps leave a member at ``at``: no statement where there are none, two at most. For looking at; a sale
     reads it under the locks.
     """
-    left = None
-    if caps.budget_per_month:
-        row = Budget.objects.filter(month=budget_month(at)).first()
-        left = caps.budget_per_month - (0 if row is None else row.granted)
+    left = caps.budget_per_month - granted_in_month(at=at) if caps.budget_per_month else None
     return build_room(
         member_id=member_id,
         terms=terms,

@@ -95,7 +95,12 @@ def create_rule(*, name: str, scope: Scope, data: VersionData, actor: Staff, at:
 @joining_atomic
 def save_draft(*, rule_id: int, data: VersionData, actor: Staff, at: datetime) -> RuleVersion:
     """Write the rule's draft, or begin one as its next version."""
-    return _write_draft(_lock(rule_id), data, actor, at)
+    rule = _lock(rule_id)
+    draft = _write_draft(rule, data, actor, at)
+    audit.record(
+        "points_rule.draft_saved", actor=actor, subject=_subject(rule), at=at, version=draft.number, **_texts(data)
+    )
+    return draft
 
 
 @joining_atomic

@@ -51,7 +51,12 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         (state, describe_scope(state.rule), describe_version(state.shown, describe_scope(state.rule)))
         for state in list_rule_states(at=at, status=status if status in STATUSES else "")
     ]
-    context = {"rows": rows, "status": status, "statuses": STATUSES, "rate": selectors.get_rules(at=at).per_yuan}
+    in_force = selectors.get_rules(at=at)
+    context = {"rows": rows, "status": status, "statuses": STATUSES, "rate": in_force.per_yuan, "budget": None}
+    if in_force.caps.budget_per_month:
+        granted = selectors.granted_in_month(at=at)
+        left = max(in_force.caps.budget_per_month - granted, 0)
+        context["budget"] = {"whole": in_force.caps.budget_per_month, "granted": granted, "left": left}
     return render(request, "points/rule_list.html", context)
 
 

@@ -44,6 +44,9 @@ def test_a_draft_counts_for_nothing_and_can_be_changed(rule, fruit, owner, now):
     version = RuleVersion.objects.get()
     assert (version.number, version.per_yuan, version.status_at(now)) == (1, Decimal(3), "draft")
     assert rate(fruit, now) is None
+    record = Record.objects.get(action="points_rule.draft_saved")
+    assert (record.actor, record.subject) == (owner, f"points-rule:{rule.pk}")
+    assert (record.data["version"], record.data["per_yuan"]) == (1, "3")
 
 
 def test_the_next_version_ends_the_running_one_at_its_start_to_the_instant(rule, fruit, owner, now):

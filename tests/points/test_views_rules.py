@@ -12,8 +12,12 @@ from checkout.models import Order
 from points import examples
 from points.examples import ExampleLine, ExampleOrder
 from points.models import Rule, RuleVersion
+from points.rules import EarnLine, EarnTerms
+from points.selectors import get_rules
 from tests.conftest import make_staff
 from tests.factories.catalog import create_product
+from tests.factories.ledgers import make_member
+from tests.factories.points import earn_order, set_value, terms_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +30,11 @@ def browser(client_for, owner):
     browser = client_for(owner)
     browser.cookies["django_language"] = "en"
     return browser
+
+
+@pytest.fixture
+def member_of_shop(store):
+    return make_member(store)
 
 
 @pytest.fixture
@@ -194,3 +203,27 @@ def test_the_example_is_the_last_sale_at_the_till_that_has_such_goods(browser, s
     part = browser.post(f"{NEW}?preview", typed(fruit, per_yuan="3"), headers=HTMX).content.decode()
 
     assert f"of ¥{paid}, of which ¥{paid} of these goods, would earn {int(paid * 3)} points" in part
+
+
+def test_a_budget_shows_what_is_given_and_left_of_it_and_no_budget_shows_no_figure(browser, rule, member_of_shop):
+    url = reverse("points:rule-detail", args=[rule.pk])
+    browser.post(reverse("points:start-create", args=[rule.pk]), {"start-when": "now"})
+    assert "left of" not in browser.get(url).content.decode()
+    browser.post(reverse("points:draft-edit", args=[rule.pk]), {"per_yuan": "2", "budget": "1000"})
+    browser.post(reverse("points:start-create", args=[rule.pk]), {"start-when": "now"})
+    terms = terms_of(RuleVersion.objects.get(number=2))
+
+    earn_order(member_of_shop, "o", timezone.now(), EarnLine(Decimal("150.00"), rule=terms))
+
+    assert "700 left of 1,000" in browser.get(url).content.decode()
+
+
+def test_the_budget_of_the_month_shows_what_is_given_and_left_of_it(browser, member_of_shop):
+    url = reverse("points:rule-list")
+    assert "budget" not in browser.get(url).content.decode()
+    set_value("points.budget_per_month", 500)
+
+    earn_order(member_of_shop, "o", timezone.now(), "120.00", terms=EarnTerms(caps=get_rules(at=timezone.now()).caps))
+
+    page = browser.get(url).content.decode()
+    assert "budget of 500 points for all members, 120 are given and 380 are left." in page
