@@ -498,6 +498,41 @@ def test_goods_returned_after_the_payout_can_be_paid_out_again(member, pay_in, s
     assert_ledgers_agree()
 
 
+@pytest.mark.parametrize("promise", ["legal", "principal"])
+@pytest.mark.parametrize("order", ["proportional", "bonus_first", "principal_first"])
+@pytest.mark.parametrize("ground", ["merchant", "customer", "cooling_off"])
+def test_refund_after_cash_out_gives_back_what_was_paid_in_and_never_more(
+    member, pay_in, spend, owner, store, now, set_to, promise, order, ground
+):
+    """500 + 100, goods of 150.00 for 120.00; paid out, goods returned in two parts, paid out again: 500.00 in all."""
+    set_to("wallet.promise", promise)
+    pay_in(member, "500.00", "100.00", now - timedelta(days=3 if ground == "cooling_off" else 30))
+    spend(member, "120.00", now, listed="150.00", order=order)
+
+    def pay_out():
+        shown = sums(member, now, ground).principal_part
+        assert ask(member, str(shown), actor=owner, store=store, at=now, ground=ground).is_done
+
+    def bring_back(amount, key):
+        services.refund(
+            idempotency_key_of_original=f"d:{member.pk}",
+            amount=D(amount),
+            idempotency_key=key,
+            at=now,
+            store=store,
+            actor=None,
+        )
+
+    pay_out()
+    bring_back("37.77", "b1")
+    bring_back("82.23", "b2")
+    pay_out()
+
+    assert sum(one.principal_part for one in CashOut.objects.all()) == D("500.00")
+    assert Account.objects.get().principal == Account.objects.get().bonus == D("0.00")
+    assert_ledgers_agree()
+
+
 def test_unused_gifts_are_taken_back_and_used_ones_listed(member, pay_in, owner, store, now, monkeypatch):
     made, taken = pay_in(member, "500.00", "0.00", now), []
     monkeypatch.setattr(gift_sources, "_sources", [])

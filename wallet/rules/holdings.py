@@ -11,10 +11,12 @@ What was chosen, where the law is silent:
   by law of both together are what they would have been without the transfer.
 * **Bonus that expired or was cleared** still counts in B: the contract gave it, and the customer may not be worse off.
   A transfer takes its share of it along.
-* **Goods returned** lower C and C0. What comes back to an account whose consumption is already settled (paid out, or
-  transferred before it was paid) is held anew in the ratio of the recharge.
+* **Goods returned** lower C and C0. What comes back after the consumption was settled by a payout is worth what that
+  payout had kept back for it, so that law and shop's promise pay the same in either order, and never more than was
+  paid in. Anything else that comes back to an account that holds no consumption is held anew in the ratio of the
+  recharge.
 * **Correction** of principal changes P: it says what was really paid in.
-* **Payout** settles everything: nothing of the recharge is held afterwards.
+* **Payout** settles everything: nothing of the recharge is held afterwards but the memory of what it kept back.
 """
 
 from collections.abc import Iterable
@@ -36,7 +38,8 @@ class Movement:
     """One change of a recharge in one account, in fen.
 
     ``principal`` and ``bonus`` are signed as the kind reads: granted (negative: taken back or corrected), consumed
-    (negative: given back), lapsed, moved to ``taker_id``. ``listed`` is the consumption at list prices.
+    (negative: given back), lapsed, moved to ``taker_id``; of a payout ``principal`` is what it paid. ``listed`` is the
+    consumption at list prices.
     """
 
     kind: str
@@ -63,11 +66,35 @@ class _Held:
     consumed: int = 0
     lapsed: int = 0
     listed: Fraction = field(default_factory=Fraction)
+    # What payouts have settled: face value consumed, and what they kept of the paid money for it.
+    settled: int = 0
+    kept: int = 0
+    is_reopened: bool = False
+
+    def close(self, paid: int) -> "_Held":
+        """After a payout."""
+        kept = max(0, self.principal - paid)
+        return _Held(settled=self.settled + self.consumed, kept=self.kept + kept)
+
+    def reopen(self, face: int) -> int:
+        """Goods of so much were returned after a payout had settled them; returns how much of it that was."""
+        face = min(face, self.settled)
+        if face:
+            self.is_reopened = True
+            principal = -(-face * self.kept // self.settled)
+            self.settled, self.kept = self.settled - face, self.kept - principal
+            self.principal += principal
+            self.bonus += max(0, face - principal)
+        return face
 
     def holding(self) -> Holding:
         """For the calculator; a fraction of a fen at list prices is dropped in the customer's favour."""
         return Holding(
-            from_cents(self.principal), from_cents(self.bonus), from_cents(self.consumed), from_cents(self._listed)
+            from_cents(self.principal),
+            from_cents(self.bonus),
+            from_cents(self.consumed),
+            from_cents(self._listed),
+            self.is_reopened,
         )
 
     @property
@@ -91,7 +118,7 @@ def replay(movements: Iterable[Movement]) -> dict[int, Holding]:
         elif movement.kind == MOVE:
             _move(mine, held.setdefault(movement.taker_id, _Held()), movement)
         elif movement.kind == CLOSE:
-            held[movement.account_id] = _Held()
+            held[movement.account_id] = mine.close(movement.principal)
         else:
             raise LookupError(f"unknown movement {movement.kind!r}")
     return {account_id: one.holding() for account_id, one in held.items()}
@@ -112,6 +139,7 @@ def _consume(mine: _Held, whole: _Held, movement: Movement) -> None:
     mine.consumed -= back
     mine.listed = max(Fraction(0), mine.listed + movement.listed) if mine.consumed else Fraction(0)
     anew = -face - back
+    anew -= mine.reopen(anew)
     if anew:
         principal = _paid_part(anew, whole.principal, whole.bonus, booked=-movement.principal)
         mine.principal += principal

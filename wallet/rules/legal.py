@@ -35,13 +35,19 @@ PROMISES = (PROMISE_LEGAL, PROMISE_PRINCIPAL, PROMISE_FIRST_DAYS)
 class Holding:
     """What one account holds of one recharge: P paid, B given on top, C consumed of both, C0 the same at list prices.
 
-    ``wallet.rules.holdings`` reckons it from the movements.
+    ``wallet.rules.holdings`` reckons it from the movements. ``is_reopened``: goods came back after a payout, and P is
+    what that payout had kept of the paid money; no promise pays more, or the customer would get more than they paid in.
     """
 
     principal: Decimal
     bonus: Decimal
     consumed: Decimal
     listed: Decimal
+    is_reopened: bool = False
+
+    def promised_left(self, left: Decimal) -> Decimal:
+        """The remaining principal that a promise is about, where the ledger has so much left."""
+        return min(left, self.principal) if self.is_reopened else left
 
 
 @dataclass(frozen=True)

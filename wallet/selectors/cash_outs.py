@@ -171,7 +171,7 @@ def _line(
         promised=legal.sum_by_promise(
             rules.promise,
             legal=by_law.amount,
-            left=left_principal,
+            left=holding.promised_left(left_principal),
             paid_on=recharged_on,
             terminated_on=terminated_on,
             first_days=rules.promise_days,

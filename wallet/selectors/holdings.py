@@ -89,15 +89,18 @@ def _from_uses(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
 
 def _from_payouts(recharge_ids: list[int]) -> Iterable[tuple[int, int, Movement]]:
     """What was paid out is settled, also recharges of which the ledger had nothing left to close."""
-    settled: dict[str, list[int]] = defaultdict(list)
-    lines = CashOutLine.objects.filter(recharge__in=recharge_ids).values_list("cash_out_id", "recharge_id")
-    for cash_out_id, recharge_id in lines:
-        settled[CashOut.source_of(cash_out_id)].append(recharge_id)
+    settled: dict[str, list[tuple[int, Any]]] = defaultdict(list)
+    lines = CashOutLine.objects.filter(recharge__in=recharge_ids).select_related("cash_out")
+    for line in lines:
+        # What was paid for this recharge, by whichever of the two was better for the whole refund.
+        is_promise = line.cash_out.promised > line.cash_out.legal
+        paid = line.promised if is_promise else line.legal
+        settled[line.cash_out.source].append((line.recharge_id, paid))
     keys = {CashOut.key_of(source): source for source in settled}
     entries = Entry.objects.filter(idempotency_key__in=keys).values_list("pk", "account_id", "idempotency_key")
     for entry_id, account_id, key in entries:
-        for recharge_id in settled[keys[key]]:
-            yield entry_id, recharge_id, Movement(holdings.CLOSE, account_id)
+        for recharge_id, paid in settled[keys[key]]:
+            yield entry_id, recharge_id, Movement(holdings.CLOSE, account_id, to_cents(paid))
 
 
 def _movement(
