@@ -41,8 +41,7 @@ def refund_create(request: HttpRequest, pk: int) -> HttpResponse:
         store=store,
         grounds=[(ground, labels[Refund.Ground(ground)]) for ground in offered],
     )
-    if reckonings:
-        form.needs_approval(max(one.amount for one in reckonings))
+    needs_approval = bool(reckonings) and form.needs_approval(max(one.amount for one in reckonings))
     if request.method == "POST" and form.is_valid():
         answer = _ask(request, held, form, store)
         if answer is not None:
@@ -50,6 +49,7 @@ def refund_create(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "held": held,
+        "needs_approval": needs_approval,
         "reckonings": [(one, labels[Refund.Ground(one.ground)]) for one in reckonings],
     }
     return render(request, "passes/refund_form.html", context, status=422 if form.is_bound else 200)

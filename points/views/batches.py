@@ -18,7 +18,7 @@ from core.listing import list_page
 from points import services
 from points.forms import BatchFilter, BatchForm
 from points.models import Batch
-from points.selectors.batches import BatchPreview, Criteria, get_batch, list_batches, preview_batch
+from points.selectors.batches import BatchPreview, Criteria, find_approval, get_batch, list_batches, preview_batch
 from points.views._shared import staff_of
 from points.wording import describe_criteria
 
@@ -111,6 +111,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "batch": batch,
         "who": describe_criteria(Criteria.from_json(batch.criteria)),
+        "approval": find_approval(batch),
         "is_running": batch.status in {Batch.Status.RUNNING, Batch.Status.UNDOING},
         "is_undoing": is_undoing,
         "done": batch.undone_members if is_undoing else batch.done_members,

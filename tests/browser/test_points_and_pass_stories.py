@@ -88,6 +88,7 @@ def test_points_that_end_in_march_are_cleared_with_a_colleague_beside_and_come_b
     fine(screen, f"story-clear-agreed-{language}")
     page.click("button[name=confirm]")
     page.wait_for_selector("form[action$='/undoing/']")
+    shown(page, "吴会计")
     fine(screen, f"story-clear-done-{language}")
     batch = Batch.objects.get()
     assert (batch.done_members, batch.done_points) == (2, 500)
@@ -180,6 +181,7 @@ def test_a_pass_is_sold_used_given_back_by_a_void_and_refunded_by_law(
     office.page.click(f"a[href='/passes/{held.pk}/refunds/new/']")
     # Art. 18 and Art. 14 at the package price, Art. 19 at the price of a single wash; the promise is the better one.
     shown(office.page, "100.00 - 1 × 100.00 / 3 = 66.67", "100.00 - 1 × 40.00 = 60.00")
+    assert office.page.query_selector("[name=approver_pin]") is None
     fine(office, f"story-pass-refund-{language}")
     office.page.check("[name=ground][value=customer]")
     office.page.fill("[name=reason]", "搬去外地")
