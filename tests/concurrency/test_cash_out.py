@@ -1,7 +1,4 @@
-"""Refunds in money against each other and against tills: real threads, real transactions.
-
-"Recharge refund while part is on hold" needs holds, which come with the first integrated payment provider (R-P9).
-"""
+"""Refunds in money against each other and against tills: real threads, real transactions."""
 
 import threading
 from collections import Counter
