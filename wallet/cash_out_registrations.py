@@ -132,4 +132,15 @@ def _settings() -> None:
             warn=lambda value: _("Beijing allows at most 15 days.") if value > 15 else None,
             law=_("Beijing: rules on single-purpose prepaid cards"),
         ),
+        Setting(
+            "wallet.cash_out_days_unused",
+            int,
+            5,
+            _("Days in which an unused recharge of the last 7 days has to be paid back"),
+            _("Refunds past that day are listed as overdue."),
+            group,
+            check=_days,
+            warn=lambda value: _("Beijing allows at most 5 days.") if value > 5 else None,
+            law=_("Beijing: rules on single-purpose prepaid cards"),
+        ),
     )

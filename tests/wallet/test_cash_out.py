@@ -533,6 +533,23 @@ def test_refund_after_cash_out_gives_back_what_was_paid_in_and_never_more(
     assert_ledgers_agree()
 
 
+def test_an_unused_recharge_of_the_last_seven_days_is_due_in_five_days_and_others_in_fifteen(
+    member, pay_in, spend, manager, store, now
+):
+    def due(member, shown, **changes):
+        return cash_out_of(ask(member, shown, actor=manager, store=store, at=now, **changes)).due_on
+
+    pay_in(member, "600.00", "60.00", now - timedelta(days=7))
+    used, old = make_member(store), make_member(store)
+    pay_in(used, "600.00", "0.00", now)
+    spend(used, "0.01", now)
+    pay_in(old, "600.00", "0.00", now - timedelta(days=8))
+
+    assert due(member, "600.00", ground="cooling_off") == date(2026, 3, 23)
+    assert due(used, "599.99", ground="cooling_off") == date(2026, 4, 2)
+    assert due(old, "600.00", ground="customer") == date(2026, 4, 2)
+
+
 def test_unused_gifts_are_taken_back_and_used_ones_listed(member, pay_in, owner, store, now, monkeypatch):
     made, taken = pay_in(member, "500.00", "0.00", now), []
     monkeypatch.setattr(gift_sources, "_sources", [])

@@ -29,6 +29,11 @@ class CashOutRules:
     promise_days: int
     cash_limit: Decimal
     days_to_pay: int
+    days_to_pay_unused: int
+
+    def days_for(self, reckoned: "RefundSum") -> int:
+        """In how many days it has to be paid: sooner where nothing was used yet (Beijing [L3])."""
+        return self.days_to_pay_unused if reckoned.is_unused else self.days_to_pay
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class RefundSum:
         return self.paid - self.principal
 
     @property
+    def is_unused(self) -> bool:
+        """Nothing of it was consumed, and all of it was paid within the 7 days of Art. 14: it goes back sooner."""
+        return all(line.article == legal.ARTICLE_14 and not line.holding.consumed for line in self.lines)
+
+    @property
     def voidable(self) -> list[RefundLine]:
         """Unused recharges of the day of notice: a mistake is undone by voiding (R-W5)."""
         return [
@@ -100,6 +110,7 @@ def get_cash_out_rules(*, at: datetime) -> CashOutRules:
         promise_days=values["wallet.promise_days"],
         cash_limit=values["wallet.cash_out_cash_limit"],
         days_to_pay=values["wallet.cash_out_days"],
+        days_to_pay_unused=values["wallet.cash_out_days_unused"],
     )
 
 

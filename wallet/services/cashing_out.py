@@ -214,7 +214,7 @@ def _store(
         ground=claim.ground,
         terminated_on=claim.terminated_on,
         had_before=claim.had_before,
-        due_on=days.local_day(at) + timedelta(days=rules.days_to_pay),
+        due_on=days.local_day(at) + timedelta(days=rules.days_for(reckoned)),
         method=claim.method,
         payee_name=claim.payee_name.strip()[:60],
         bank_name=claim.bank_name.strip()[:80] if is_bank else "",

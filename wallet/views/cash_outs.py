@@ -48,6 +48,7 @@ def cash_out_create(request: HttpRequest, member_id: int) -> HttpResponse:
     except Member.DoesNotExist:
         raise Http404 from None
     at = timezone.now()
+    rules = selectors.get_cash_out_rules(at=at)
     ground = _ground_form(request)
     reckoned = _reckon(member, ground)
     claim = _claim_form(request, member, reckoned)
@@ -61,7 +62,8 @@ def cash_out_create(request: HttpRequest, member_id: int) -> HttpResponse:
         "reckoned": reckoned,
         "obstacle": _obstacle(member, reckoned),
         "needs_approval": reckoned is not None and claim.needs_approval(reckoned.principal_part),
-        "rules": selectors.get_cash_out_rules(at=at),
+        "rules": rules,
+        "days_to_pay": None if reckoned is None else rules.days_for(reckoned),
         "gifts": _gifts(member, reckoned),
         "voidable": [] if reckoned is None else _voidable(reckoned, at),
     }
