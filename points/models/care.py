@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ledger import AppendOnly, append_only_triggers
@@ -61,8 +61,28 @@ class Batch(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="gift", points_each__gt=0) | Q(kind="clear", points_each__isnull=True),
+                # A comparison with nothing is not false: without the second half a gift of nothing would pass.
+                condition=Q(kind="gift", points_each__gt=0, points_each__isnull=False)
+                | Q(kind="clear", points_each__isnull=True),
                 name="points_batch_gift_has_points",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="points_batch_says_why"),
+            models.CheckConstraint(
+                condition=Q(status__in=["waiting", "refused"], done_at__isnull=True, done_members=0, done_points=0)
+                | Q(status="running", done_at__isnull=True)
+                | Q(status__in=["done", "undoing", "undone"], done_at__isnull=False),
+                name="points_batch_done_when_it_was",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["undoing", "undone"],
+                    undone_by__isnull=False,
+                    undone_at__isnull=False,
+                    undone_points__lte=F("done_points"),
+                    undone_members__lte=F("done_members"),
+                )
+                | Q(undone_by__isnull=True, undone_at__isnull=True, undone_points=0, undone_members=0),
+                name="points_batch_undone_by_somebody",
             ),
         ]
 
@@ -99,7 +119,15 @@ class Watch(models.Model):
         verbose_name_plural = _("odd accounts")
         default_permissions = ("view",)
         permissions = [("review_watch", "Can review odd accounts")]
-        constraints = [models.UniqueConstraint(fields=["member", "kind", "day"], name="points_watch_once_a_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "kind", "day"], name="points_watch_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(outcome="", note="", reviewed_by__isnull=True, reviewed_at__isnull=True)
+                | Q(outcome="fine", reviewed_by__isnull=False, reviewed_at__isnull=False)
+                | (Q(outcome="suspicious", reviewed_by__isnull=False, reviewed_at__isnull=False) & ~Q(note="")),
+                name="points_watch_reviewed_by_somebody",
+            ),
+        ]
         indexes = [
             models.Index(fields=["-day", "-id"], condition=Q(reviewed_at__isnull=True), name="points_watch_open")
         ]

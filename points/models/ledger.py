@@ -85,6 +85,31 @@ class Entry(LedgerEntry):
         constraints = [
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="points_entry_balance_not_negative"),
             models.CheckConstraint(condition=Q(debt_after__gte=0), name="points_entry_debt_not_negative"),
+            models.CheckConstraint(
+                condition=Q(balance_after__gte=F("points"), debt_after__gte=F("debt")),
+                name="points_entry_begins_not_negative",
+            ),
+            # Which way each kind goes: what comes in repays a debt, only what is taken back may make one (R-P11).
+            models.CheckConstraint(
+                condition=Q(kind__in=["earn", "gift", "opening", "return", "restore"], points__gte=0, debt__lte=0)
+                | Q(kind__in=["spend", "expire", "clear"], points__lt=0, debt=0)
+                | Q(kind="claw_back", points__lte=0, debt__gte=0)
+                | Q(kind="release", points=0, debt=0)
+                | Q(kind__in=["adjust", "move"]),
+                name="points_entry_signs",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["return", "claw_back", "restore"]) | Q(original__isnull=False),
+                name="points_entry_undoes_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(reverses__isnull=True) | Q(original__isnull=False, reverses=F("original")),
+                name="points_entry_closes_its_original",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["adjust", "clear", "restore"]) | ~Q(memo=""),
+                name="points_entry_by_hand_says_why",
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "-id"], name="points_entry_newest"),

@@ -23,6 +23,17 @@ class Rule(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
+        triggers = [
+            # What a version in force says is also what it is about.
+            pgtrigger.Protect(
+                name="scope_stands",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "ROW(OLD.category_id, OLD.brand_id, OLD.product_id)"
+                    " IS DISTINCT FROM ROW(NEW.category_id, NEW.brand_id, NEW.product_id)"
+                ),
+            ),
+        ]
         verbose_name = _("points rule")
         verbose_name_plural = _("points rules")
         default_permissions = ("view", "change")
@@ -110,6 +121,11 @@ class RuleVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(budget__isnull=True) | Q(granted__lte=F("budget")), name="points_ruleversion_within_budget"
+            ),
+            models.CheckConstraint(
+                condition=Q(expiry_method__in=["", "never", "month_end", "quarter_end", "year_end"])
+                | Q(expiry_method__in=["days", "months"], expiry_count__gte=1),
+                name="points_ruleversion_expiry_makes_sense",
             ),
         ]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points.rules import Caps, EarnLine, EarnTerms, Room, RuleTerms, reckon, recompute, room_of
@@ -198,6 +198,7 @@ RULE_LIMITS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(BASKETS, st.integers(1, 100), LIMITS, RULE_LIMITS)
 def test_parts_sum_to_the_whole_and_no_cap_is_exceeded(basket, tenths, limits, rule_limits):
     goods = [EarnLine(D(cents) / 100, D(factor), one) for cents, one, factor in basket]
@@ -226,6 +227,7 @@ def test_parts_sum_to_the_whole_and_no_cap_is_exceeded(basket, tenths, limits, r
     assert earned.computed == exact * tenths // 10
 
 
+@settings(deadline=None)
 @given(BASKETS, LIMITS, RULE_LIMITS, st.data())
 def test_any_returns_take_back_exactly_what_was_earned_and_never_less_than_nothing(basket, limits, rule_limits, data):
     goods = [EarnLine(D(cents) / 100, D(factor), one) for cents, one, factor in basket]

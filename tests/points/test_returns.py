@@ -233,6 +233,7 @@ def test_what_the_shop_cleared_of_an_order_is_not_owed_once_more(member, now):
         points=-50,
         computed=-50,
         uses=[(lot.pk, -50)],
+        memo="spring",
     )
 
     taken = give_back("o", "r", (), now)

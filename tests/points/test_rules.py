@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points import rules
@@ -29,6 +29,7 @@ def test_points_needed_are_rounded_up(value, num, den, points):
     assert rules.points_for(D(value), num, den) == points
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 10**5), st.integers(1, 10**5))
 def test_the_points_needed_for_a_worth_are_never_more_than_had_it(points, num, den):
     needed = rules.points_for(rules.value_of(points, num, den), num, den)
