@@ -141,6 +141,17 @@ def points_for(value: Decimal, num: int, den: int) -> int:
     return -(-to_cents(value) * den // num)
 
 
+def returned_points(used: int, worth: Decimal, worth_done: Decimal) -> int:
+    """How many of the ``used`` points have come back once ``worth_done`` of their ``worth`` was returned (R-P12).
+
+    Rounded down on the whole, never part by part, so that the last part brings all. ValueError for a part above the
+    whole.
+    """
+    if not 0 <= worth_done <= worth or worth <= 0:
+        raise ValueError("what was returned is a part of what the points were worth")
+    return used * to_cents(worth_done) // to_cents(worth)
+
+
 def reckon(lines: Sequence[EarnLine], terms: EarnTerms, room: Room | None = None) -> Reckoning:
     """Points of an order: one floor over the exact sum of base x rate x multiple, never one per line (R-P2).
 

@@ -42,6 +42,7 @@ from points.services.reversal import (
     claw_back,
     claw_back_for_return,
     return_spent,
+    return_spent_for_return,
     reverse,
     undo_adjustment,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "remind_expiry",
     "retire_rule",
     "return_spent",
+    "return_spent_for_return",
     "reverse",
     "review_watch",
     "save_draft",

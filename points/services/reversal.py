@@ -85,6 +85,37 @@ def return_spent(
 
 
 @joining_atomic
+def return_spent_for_return(
+    *,
+    idempotency_key_of_original: str,
+    worth: Decimal,
+    worth_done: Decimal,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
+    source: str | None = None,
+) -> Entry | None:
+    """Give back what of a spend belongs to the goods that have come back so far (R-P12).
+
+    ``worth`` is the money value of the points on the order, ``worth_done`` what of it lay on the goods that are back by
+    now: ``floor(used x worth_done / worth)`` less what went back before. Any sequence of returns that covers the order
+    gives back exactly what was used. None where nothing is to go back; else as :func:`return_spent`.
+    """
+    original = _original(idempotency_key_of_original, {Kind.SPEND})
+    standing = lock_holder(original.account_id, idempotency_key)
+    rule = {"worth": str(worth), "worth_done": str(worth_done)}
+    if standing.posted is not None:
+        return same_content(standing.posted, kind=Kind.RETURN, original_id=original.pk, rule=rule)
+    used, done = -original.granted, _undone(original).points
+    points = rules.returned_points(used, worth, worth_done) - done
+    if points <= 0:
+        return None
+    context = Context(source or original.source, idempotency_key, at, store, actor)
+    return give_back(standing, context, original, done, points, closes=done + points == used, rule=rule)
+
+
+@joining_atomic
 def claw_back(
     *,
     idempotency_key_of_original: str,

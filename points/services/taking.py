@@ -30,6 +30,7 @@ def give_back(
     *,
     closes: bool,
     kind: str = Entry.Kind.RETURN,
+    rule: dict[str, Any] | None = None,
     memo: str = "",
 ) -> Entry:
     """Return ``points`` of what ``original`` used, after the first ``done``: to the lots that end last first (R-P12).
@@ -59,6 +60,7 @@ def give_back(
         computed=points,
         uses=uses,
         credits=credits,
+        rule=rule,
         original=original,
         closes=closes,
         memo=memo,

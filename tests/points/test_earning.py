@@ -96,6 +96,19 @@ def test_the_caps_of_a_day_a_month_and_ever_count_what_was_earned_before(member,
     assert_ledgers_agree()
 
 
+def test_a_day_and_a_month_of_a_cap_end_at_midnight_in_the_zone_of_the_shop(member):
+    terms = capped(per_day=50, per_month=60)
+    last = datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC)  # one second before April in Shanghai
+    earned = [
+        (entry.granted, entry.limited_by)
+        for key, at in (("a", last), ("b", last), ("c", last + timedelta(seconds=1)), ("d", last + timedelta(hours=9)))
+        for entry in [earn_order(member, key, at, "40.00", terms=terms).entry]
+    ]
+
+    # At 01:00 in Shanghai it is still March in UTC: the day and the month of the shop count.
+    assert earned == [(40, ""), (10, "day"), (40, ""), (10, "day")]
+
+
 def test_points_taken_back_make_no_room_for_other_orders(member, now):
     terms = capped(per_day=50)
     earn_order(member, "a", now, "50.00", terms=terms)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import days
-from points import services
+from points import rules, services
 from points.models import Account, Entry, Lot
 from points.rules import EarnLine, EarnTerms
 from points.selectors import get_balance, get_rules
@@ -68,6 +68,56 @@ def test_the_worked_example_returned_piece_by_piece_takes_28_29_28_42_0(member, 
         taken.append(give_back("o", f"r{number}", rest, now).points)
 
     assert (taken, sums()) == ([28, 29, 28, 42, 0], (0, 0))
+
+
+def bring_back(key, worth_done, at, worth="5.00"):
+    return services.return_spent_for_return(
+        idempotency_key_of_original="s",
+        worth=D(worth),
+        worth_done=D(worth_done),
+        idempotency_key=key,
+        at=at,
+        store=None,
+        actor=None,
+    )
+
+
+def test_the_worked_example_returned_piece_by_piece_gives_back_111_111_111_167_0(member, now):
+    services.earn(member_id=member.pk, points=500, source="o", idempotency_key="e", at=now, store=None, actor=None)
+    spend(member, 500, "s", now)
+
+    entries = [
+        bring_back(f"r{number}", done, now) for number, done in enumerate(["1.11", "2.22", "3.33", "5.00", "5.00"])
+    ]
+
+    assert [entry.points if entry else 0 for entry in entries] == [111, 111, 111, 167, 0]
+    assert [entry.reverses_id is not None for entry in entries[:4]] == [False, False, False, True]
+    assert (sums(), Lot.objects.get().remaining) == ((500, 0), 500)
+
+
+def test_the_same_return_of_used_points_twice_is_one_and_another_under_its_key_is_refused(member, now):
+    services.earn(member_id=member.pk, points=500, source="o", idempotency_key="e", at=now, store=None, actor=None)
+    spend(member, 500, "s", now)
+    first = bring_back("r", "1.11", now)
+
+    assert bring_back("r", "1.11", now) == first
+    with pytest.raises(services.KeyReused):
+        bring_back("r", "2.22", now)
+    with pytest.raises(ValueError, match="part of"):
+        bring_back("r2", "5.01", now)
+    assert sums() == (111, 0)
+
+
+@CONFIG
+@given(used=st.integers(1, 2_000), cents=st.integers(1, 3_000), cuts=st.lists(st.integers(0, 3_000), max_size=6))
+def test_any_returns_that_cover_the_order_give_back_exactly_what_was_used(used, cents, cuts):
+    done, back = 0, 0
+    for cut in [*cuts, cents]:
+        done = min(done + cut, cents)
+        points = rules.returned_points(used, D(cents) / 100, D(done) / 100) - back
+        assert points >= 0
+        back += points
+    assert back == used
 
 
 @pytest.mark.parametrize(("policy", "points"), [("reclaim", 270), ("keep", 150)])
