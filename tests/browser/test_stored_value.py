@@ -75,6 +75,7 @@ def test_every_page_of_stored_value_can_be_read(screen_for, owner, store, giver,
     for name, path in (
         ("member", f"/members/{giver.pk}/"),
         ("freeze", f"/wallet/members/{giver.pk}/freeze/"),
+        ("recharge-limit", f"/wallet/members/{giver.pk}/recharge-limit/"),
         ("correction", f"/wallet/members/{giver.pk}/corrections/new/"),
         ("clearing", f"/wallet/members/{giver.pk}/bonus-clearings/new/"),
         ("clearing-many", "/wallet/bonus-clearings/new/?plan=500%2B100"),

@@ -106,7 +106,9 @@ def test_what_is_written_stays(history, model, column):
         cursor.execute(f"TRUNCATE {model._meta.db_table} CASCADE")
 
 
-@pytest.mark.parametrize("table", ["wallet_entry", "wallet_lotuse", "wallet_recharge"])
+@pytest.mark.parametrize(
+    "table", ["wallet_entry", "wallet_lotuse", "wallet_recharge", "wallet_transfer", "wallet_cashoutline"]
+)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = 0", "DELETE FROM {}", "TRUNCATE {}"])
 def test_the_application_has_no_right_to_change_it(db, table, statement):
     settings = connection.get_connection_params()
