@@ -14,6 +14,7 @@ from tags.models import MemberTag, Tag
 from tests.conftest import make_staff
 from tests.factories.catalog import create_product
 from tests.factories.members import create_member
+from tests.factories.points import set_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,10 +59,11 @@ def house(store, now):
     rule = services.create_rule(
         name="水果双倍",
         scope=services.Scope(category_id=fruit.pk),
-        data=services.VersionData(per_yuan=Decimal(2), cap_per_order=100, is_payable=False),
+        data=services.VersionData(per_yuan=Decimal(2), cap_per_order=100, is_payable=False, budget=20_000),
         actor=owner,
         at=now - timedelta(days=3),
     )
+    set_value("points.budget_per_month", 500_000)
     services.schedule_version(
         rule_id=rule.pk, starts_at=now - timedelta(days=3), actor=owner, at=now - timedelta(days=3)
     )
