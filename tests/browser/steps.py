@@ -1,5 +1,6 @@
 """What the browser tests of several screens do alike."""
 
+import time
 from typing import Any
 
 import pytest
@@ -14,10 +15,30 @@ each_look = pytest.mark.parametrize(("size", "language"), LOOKS, ids=["desktop-z
 STAFF_PIN = "2580"
 
 
+SCANNER_GAP = 0.005
+
+
 def scan(page: Page, code: str) -> None:
-    """A scanner: keys without a pause, then Enter, wherever the focus is."""
+    """What a scanner types, then Enter, while the box has the focus."""
     page.keyboard.type(code)
     page.keyboard.press("Enter")
+
+
+def scan_anywhere(page: Page, code: str) -> None:
+    """A scanner while something else has the focus: the till knows it by its speed, 5 ms between digits.
+
+    Each key carries the time at which the device sent it, so that a busy machine, which hands them over late, does
+    not turn a scanner into a slow hand.
+    """
+    session = page.context.new_cdp_session(page)
+    # The last key is sent now: no key comes from the future.
+    began = time.time() - SCANNER_GAP * (len(code) + 1)
+    keys = [(digit, f"Digit{digit}", ord(digit), digit) for digit in code] + [("Enter", "Enter", 13, "\r")]
+    for place, (key, name, number, text) in enumerate(keys):
+        sent = {"key": key, "code": name, "windowsVirtualKeyCode": number, "timestamp": began + place * SCANNER_GAP}
+        session.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": text, **sent})
+        session.send("Input.dispatchKeyEvent", {"type": "keyUp", **sent})
+    session.detach()
 
 
 def line(page: Page, name: str, quantity: int) -> None:

@@ -8,6 +8,7 @@ import wallet.selectors
 from checkout.models import Order, Shift
 from gifts.models import RechargePlan
 from members.models import Member
+from tests.browser.steps import scan
 from tests.factories.catalog import create_product
 from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.till import CASHIER, allow
@@ -41,11 +42,6 @@ def desk(shop, screen_for):
 def ready(screen):
     screen.open("/checkout/")
     screen.page.wait_for_selector("html[data-ready=till]")
-
-
-def scan(page, code):
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
 
 
 def fine(screen, name):

@@ -7,6 +7,7 @@ import pytest
 import points.selectors
 import wallet.selectors
 from checkout.models import Order
+from tests.browser.steps import scan, scan_anywhere
 from tests.factories.till import CASHIER, allow
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,12 +33,6 @@ def till(shop, screen_for):
         return screen
 
     return build
-
-
-def scan(page, code):
-    """A scanner: keys without a pause, then Enter, wherever the focus is."""
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
 
 
 def line(page, name, quantity):
@@ -155,11 +150,11 @@ def test_a_scanner_works_wherever_the_focus_is(till):
     page.keyboard.press("Alt+Digit2")
     assert page.evaluate("document.activeElement.name") == "cash"
 
-    scan(page, MILK)
+    scan_anywhere(page, MILK)
     line(page, "纯牛奶", 1)
     page.keyboard.press("F9")
     page.wait_for_selector("dialog[open]")
-    scan(page, MILK)
+    scan_anywhere(page, MILK)
 
     line(page, "纯牛奶", 2)
     assert page.query_selector("dialog[open]") is None
