@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The stamp carries the lock's checksum: an unchanged lock costs nothing, a changed one installs anew.
 LOCK := requirements/development.txt
 STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)
-SOURCES := config core stores audit jobs approvals members tags catalog points wallet coupons passes gifts tiers campaigns checkout lifecycle reports console
+SOURCES := config core stores audit jobs approvals trials members tags catalog points wallet coupons passes gifts tiers campaigns checkout lifecycle reports console
 # Development tools run with settings that start no server of their own accord but the tests' one.
 TESTING := DJANGO_SETTINGS_MODULE=config.settings.test
 # Made-up values: `check --deploy` reads settings, it connects to nothing.

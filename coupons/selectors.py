@@ -19,24 +19,28 @@ from coupons.rules import CouponTerms, is_code
 
 
 def terms_of(coupon: Coupon) -> CouponTerms:
-    """The frozen terms of a coupon whose ``template`` is loaded; the snapshot of the issue, not today's template."""
+    """The frozen terms of a coupon whose ``template`` is loaded; the snapshot of the issue, not today's template.
+
+    ``terms_version`` must be loaded as well.
+    """
+    terms = coupon.terms_version.terms
     return CouponTerms(
         coupon_id=coupon.pk,
         template_id=coupon.template_id,
-        kind=coupon.terms["kind"],
-        amount=Decimal(coupon.terms["amount"]),
-        threshold=Decimal(coupon.terms["threshold"]),
+        kind=terms["kind"],
+        amount=Decimal(terms["amount"]),
+        threshold=Decimal(terms["threshold"]),
         valid_from=coupon.valid_from,
         valid_until=coupon.valid_until,
         issued_at=coupon.issued_at,
-        stacks_with_tier=coupon.terms["stacks_with_tier"],
-        stacks_with_points=coupon.terms["stacks_with_points"],
-        name=coupon.terms["name"],
+        stacks_with_tier=terms["stacks_with_tier"],
+        stacks_with_points=terms["stacks_with_points"],
+        name=terms["name"],
         code=coupon.code,
         member_id=coupon.member_id,
         status=coupon.status,
         is_stopped=coupon.template.is_stopped,
-        version=coupon.terms["version"],
+        version=terms["version"],
     )
 
 
@@ -46,12 +50,15 @@ def list_usable_terms(*, member_id: int, at: datetime) -> list[CouponTerms]:
     Some cannot be used yet, or not for this basket: each goes through ``rules.why_not``, whose reason the till shows.
     """
     rows = Coupon.objects.filter(member_id=member_id, status=Coupon.Status.ISSUED, valid_until__gt=at)
-    return [terms_of(row) for row in rows.select_related("template").order_by("valid_until", "issued_at", "pk")]
+    return [
+        terms_of(row)
+        for row in rows.select_related("template", "terms_version").order_by("valid_until", "issued_at", "pk")
+    ]
 
 
 def list_terms(*, coupon_ids: Iterable[int]) -> list[CouponTerms]:
     """Terms of certain coupons in whatever state, by id; one statement. Confirm reads them afresh with this."""
-    rows = Coupon.objects.filter(pk__in=list(coupon_ids)).select_related("template").order_by("pk")
+    rows = Coupon.objects.filter(pk__in=list(coupon_ids)).select_related("template", "terms_version").order_by("pk")
     return [terms_of(row) for row in rows]
 
 
@@ -59,7 +66,7 @@ def find_terms_by_code(code: str) -> CouponTerms | None:
     """The coupon behind a scanned code, in whatever state, or None; a wrong check digit asks no database (R-K10)."""
     if not is_code(code):
         return None
-    row = Coupon.objects.filter(code=code).select_related("template").first()
+    row = Coupon.objects.filter(code=code).select_related("template", "terms_version").first()
     return None if row is None else terms_of(row)
 
 
@@ -122,7 +129,7 @@ def _day(at: datetime) -> str:
 
 
 def list_templates(*, status: str = "") -> QuerySet[Template]:
-    """Templates, newest first, with ``redeemed_count`` and ``discount_total`` (what they have cost so far)."""
+    """Templates, newest first, with ``used_count`` and ``discount_total`` (what they have cost so far)."""
     rows = Template.objects.all()
     if status:
         rows = rows.filter(status=status)
@@ -133,7 +140,7 @@ def _with_counts(templates: QuerySet[Template]) -> QuerySet[Template]:
     used = Coupon.objects.filter(template=OuterRef("pk"), status=Coupon.Status.REDEEMED)
     events = Event.objects.filter(coupon__template=OuterRef("pk"))
     return templates.annotate(
-        redeemed_count=Coalesce(Subquery(_one(used, Count("pk"))), 0),
+        used_count=Coalesce(Subquery(_one(used, Count("pk"))), 0),
         discount_total=Coalesce(Subquery(_one(events, Sum("amount"))), ZERO),
     )
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from stores.models import Staff, Store
+from tests.factories.coupons import seed_classes
 from tests.factories.shop import ledgers_agree, regular, shop  # noqa: F401  (fixtures of the whole suite)
 from tests.factories.tiers import seed_levels
 
@@ -24,6 +25,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         call_command("grant_roles", verbosity=0, stdout=StringIO())
         seed_levels()
+        seed_classes()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,6 +43,7 @@ def _flush_append_only() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = DEFAULT")
         seed_levels()
+        seed_classes()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush)

@@ -31,6 +31,7 @@ FIRST_PARTY_APPS = [
     "catalog",
     "members",
     "approvals",
+    "trials",
     "jobs",
     "audit",
     "stores",

@@ -10,9 +10,8 @@ from core import audit
 from core.database import joining_atomic
 from core.days import end_of, local_day, start_of
 from core.errors import DomainError
-from coupons.models import Coupon, Event, Template
+from coupons.models import Coupon, Event, Template, TemplateVersion
 from coupons.rules import check_digit
-from coupons.services.templates import terms_json
 from members.services import lock_member
 from stores.models import Staff, Store
 
@@ -59,7 +58,8 @@ def issue(
         raise CannotIssue(_("No coupon of %(name)s is left.") % {"name": template.name})
     coupon = Coupon.objects.create(
         template=template,
-        terms={**terms_json(template), "version": template.version},
+        terms_version=TemplateVersion.objects.get(template=template, number=template.version),
+        uses_left=template.uses,
         code=new_code(),
         member_id=member_id,
         valid_from=valid_from,

@@ -9,15 +9,27 @@ from django.utils.translation import gettext as _
 
 from core import audit
 from core.errors import DomainError
-from core.money import ZERO, half_up
-from coupons.models import Template
+from core.money import ZERO
+from coupons.models import StackCategory, Template, TemplateVersion
 from stores.models import Staff
 
 TERMS = (
     "name",
+    "description",
     "kind",
     "amount",
+    "factor",
+    "cap",
+    "price",
+    "pieces",
+    "buy_pieces",
+    "multiple",
+    "uses",
     "threshold",
+    "scope",
+    "conditions",
+    "priority",
+    "base",
     "stacks_with_tier",
     "stacks_with_points",
     "validity",
@@ -25,7 +37,13 @@ TERMS = (
     "through_on",
     "valid_days",
     "starts_next_day",
+    "order_limit",
+    "member_day_limit",
+    "returns_on_refund",
+    "return_grace_days",
+    "threshold_break",
 )
+GENERAL = "general"
 MOVES = {
     Template.Status.DRAFT: {Template.Status.ACTIVE, Template.Status.RETIRED},
     Template.Status.ACTIVE: {Template.Status.PAUSED, Template.Status.RETIRED},
@@ -47,9 +65,13 @@ def save_template(*, template: Template, actor: Staff | None, at: datetime) -> T
     template, an amount that is not positive, a validity that is not whole, or a limit below what was issued.
     """
     _check_template(template)
+    if template.stack_category_id is None:
+        template.stack_category = StackCategory.objects.get(code=GENERAL)
     if template.pk is None:
         template.status, template.version, template.issued_count = Template.Status.DRAFT, 1, 0
+        template.changed_at = at
         template.save()
+        _keep_version(template, actor)
         audit.record("coupon_template.created", actor=actor, subject=_subject(template), at=at, **_json(template))
         return template
     stored = Template.objects.select_for_update(no_key=True).get(pk=template.pk)
@@ -59,12 +81,21 @@ def save_template(*, template: Template, actor: Staff | None, at: datetime) -> T
         raise InvalidTemplate(_("%(count)s coupons were given out already.") % {"count": stored.issued_count})
     before = _json(stored)
     template.status, template.issued_count = stored.status, stored.issued_count
-    template.version = stored.version + (terms_json(template) != terms_json(stored))
+    is_changed = terms_json(template) != terms_json(stored)
+    template.version = stored.version + is_changed
+    template.changed_at = at if is_changed else stored.changed_at
     template.save()
+    if is_changed:
+        _keep_version(template, actor)
     audit.record(
         "coupon_template.changed", actor=actor, subject=_subject(template), at=at, before=before, after=_json(template)
     )
     return template
+
+
+def _keep_version(template: Template, actor: Staff | None) -> None:
+    terms = {**terms_json(template), "version": template.version}
+    TemplateVersion.objects.create(template=template, number=template.version, terms=terms, actor=actor)
 
 
 def create_template(*, actor: Staff | None, at: datetime, **terms: Any) -> Template:
@@ -105,7 +136,7 @@ def set_template_status(*, template_id: int, status: str, actor: Staff | None, a
 
 
 def _check_template(template: Template) -> None:
-    if template.amount <= ZERO:
+    if template.amount is None or template.amount <= ZERO:
         raise InvalidTemplate(_("The amount off must be more than zero."))
     if template.threshold < ZERO:
         raise InvalidTemplate(_("The threshold cannot be negative."))
@@ -118,14 +149,16 @@ def _check_template(template: Template) -> None:
 
 def terms_json(template: Template) -> dict[str, Any]:
     """The terms that a coupon keeps, JSON-able."""
-    return {name: _plain(getattr(template, name)) for name in TERMS}
+    category = template.stack_category.code
+    terms = {name: _plain(getattr(template, name), Template._meta.get_field(name)) for name in TERMS}
+    return {**terms, "stack_category": category}
 
 
-def _plain(value: Any) -> Any:
-    """Amounts always with two places, so that 10 and 10.00 are the same terms; dates as ISO text."""
+def _plain(value: Any, field: Any) -> Any:
+    """Decimals always with the places of their column, so that 10 and 10.00 are the same terms; dates as ISO text."""
     if isinstance(value, Decimal):
-        return str(half_up(value))
-    return value if value is None or isinstance(value, bool | int) else str(value)
+        return f"{value:.{field.decimal_places}f}"
+    return value if value is None or isinstance(value, bool | int | dict) else str(value)
 
 
 def _json(template: Template) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Case, F, Q, Subquery, Value, When
 from django.utils.translation import gettext as _
 
 from core import audit, settings
@@ -58,7 +58,9 @@ def redeem(
     if member_id is not None:
         lock_member(member_id)
     coupon = (
-        Coupon.objects.select_related("template").annotate(earlier_event=_event_id(idempotency_key)).get(pk=coupon_id)
+        Coupon.objects.select_related("template", "terms_version")
+        .annotate(earlier_event=_event_id(idempotency_key))
+        .get(pk=coupon_id)
     )
     if coupon.earlier_event is not None:
         return Event.objects.get(pk=coupon.earlier_event)
@@ -96,7 +98,9 @@ def _use_up(coupon: Coupon, member_id: int | None, at: datetime) -> bool:
     usable = Coupon.objects.filter(
         pk=coupon.pk, status=Coupon.Status.ISSUED, valid_from__lte=at, valid_until__gt=at
     ).filter(Q(member_id__isnull=True) | Q(member_id=member_id))
-    return usable.update(status=Coupon.Status.REDEEMED, member_id=coupon.member_id or member_id) == 1
+    last = Case(When(uses_left=1, then=Value(Coupon.Status.REDEEMED.value)), default=F("status"))
+    taken = usable.update(status=last, uses_left=F("uses_left") - 1, member_id=coupon.member_id or member_id)
+    return taken == 1
 
 
 @joining_atomic
@@ -124,10 +128,11 @@ def return_redeemed(
             return earlier
         raise CannotReturn(_("This coupon was given back before."))
     coupon.status = Coupon.Status.ISSUED
+    coupon.uses_left += 1
     grace = settings.value(RETURN_GRACE_DAYS, at)
     if at >= coupon.valid_until and grace:
         coupon.valid_until = end_of(local_day(at) + timedelta(days=grace))
-    coupon.save(update_fields=["status", "valid_until"])
+    coupon.save(update_fields=["status", "uses_left", "valid_until"])
     return Event.objects.create(
         coupon=coupon,
         kind=Event.Kind.RETURNED,

@@ -40,10 +40,13 @@ def test_an_issued_coupon_keeps_its_terms_and_a_checked_code(member: Member, tem
     coupon = issue_coupon(template, member.pk, at=now)
 
     assert is_code(coupon.code)
-    assert coupon.terms == {
-        "name": "满100减10", "kind": "amount_off", "amount": "10.00", "threshold": "100.00", "stacks_with_tier": True,
-        "stacks_with_points": True, "validity": "days", "starts_on": None, "through_on": None, "valid_days": 30,
-        "starts_next_day": False, "version": 1,
+    assert coupon.terms_version.terms == {
+        "name": "满100减10", "description": "", "kind": "amount_off", "amount": "10.00", "factor": None, "cap": None,
+        "price": None, "pieces": None, "buy_pieces": None, "multiple": None, "uses": 1, "threshold": "100.00",
+        "scope": {}, "conditions": {}, "stack_category": "general", "priority": 0, "base": "remaining",
+        "stacks_with_tier": True, "stacks_with_points": True, "validity": "days", "starts_on": None,
+        "through_on": None, "valid_days": 30, "starts_next_day": False, "order_limit": 1, "member_day_limit": None,
+        "returns_on_refund": True, "return_grace_days": None, "threshold_break": "keep", "version": 1,
     }  # fmt: skip
     assert coupon.valid_from == now
     assert coupon.valid_until == datetime(2026, 4, 16, 16, 0, tzinfo=UTC)

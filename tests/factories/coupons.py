@@ -2,14 +2,27 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
+from itertools import combinations, count
 from typing import Any
 
 from coupons import services
-from coupons.models import Coupon, Template
+from coupons.models import Coupon, StackCategory, StackPair, Template
 
 _keys = count(1)
+CLASSES = (("general", "通用券", 1), ("goods", "兑换券", 3), ("points", "积分券", 1))
 NOW = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
+
+
+def seed_classes() -> None:
+    """The classes that ship, each combinable with the others, where a test that empties all tables took them."""
+    if StackCategory.objects.exists():
+        return
+    classes = [
+        StackCategory.objects.create(code=code, name=name, order_limit=limit, position=position)
+        for position, (code, name, limit) in enumerate(CLASSES)
+    ]
+    for first, second in combinations(classes, 2):
+        StackPair.objects.create(first=first, second=second)
 
 
 def create_template(*, at: datetime = NOW, is_active: bool = True, **data: Any) -> Template:

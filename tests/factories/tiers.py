@@ -11,3 +11,4 @@ def seed_levels() -> None:
     """Run the seed of the migration where its rows are missing."""
     if not Track.objects.exists():
         import_module("tiers.migrations.0002_growth_track").seed(apps, None)
+        import_module("tiers.migrations.0005_track_codes").seed(apps, None)

@@ -1,4 +1,4 @@
-"""What is given on top of money: recharge plans, and the package that one recharge really got (R-W12)."""
+"""Recharge plans: what is given on top of money (R-W12)."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog.models import Product
 from core import days
-from members.models import Member
-from stores.models import Staff, Store
+from stores.models import Store
 
 
 class RechargePlan(models.Model):
@@ -122,90 +121,3 @@ class PlanItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.text or self.product_id}"
-
-
-class Grant(models.Model):
-    """What one recharge was given on top, as one package with one id (R-W12). ``plan_snapshot`` is what was agreed.
-
-    ``status`` moves once: given, then taken back whole (a void: as if it had never been) or settled (the recharge was
-    refunded in money: what was unused went back, the rest is listed with its use).
-    """
-
-    class Status(models.TextChoices):
-        GIVEN = "given", pgettext_lazy("gift package", "given")
-        TAKEN_BACK = "taken_back", pgettext_lazy("gift package", "taken back")
-        SETTLED = "settled", pgettext_lazy("gift package", "settled")
-
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("member"))
-    plan = models.ForeignKey(RechargePlan, models.PROTECT, related_name="+", verbose_name=_("recharge plan"))
-    source = models.CharField(_("source"), max_length=100, unique=True)
-    plan_snapshot: Any = models.JSONField(_("recharge plan"))
-    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.GIVEN)
-    idempotency_key = models.CharField(max_length=200, unique=True)
-    taken_back_key = models.CharField(max_length=200, blank=True)
-    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name=_("store"))
-    actor = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", verbose_name=_("staff"))
-    granted_at = models.DateTimeField(_("given at"))
-    taken_back_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
-    recorded_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("gift package")
-        verbose_name_plural = _("gift packages")
-        default_permissions = ("view",)
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(status="given", taken_back_at__isnull=True, taken_back_key="")
-                | (Q(status__in=["taken_back", "settled"], taken_back_at__isnull=False) & ~Q(taken_back_key="")),
-                name="gifts_grant_taken_back_is_dated",
-            ),
-        ]
-        indexes = [models.Index(fields=["member", "plan", "granted_at"], name="gifts_grant_of_member")]
-
-    def __str__(self) -> str:
-        return f"package of {self.source}"
-
-
-class GrantItem(models.Model):
-    """One part of a package. ``reference`` is the key of the ledger entry or the id of the coupon or product.
-
-    ``cost`` is what it costs the shop at most (bonus and coupons at face value, points at their worth, goods at cost),
-    empty where that is unknown. ``used`` is what could not be taken back, known once the package is settled.
-    """
-
-    class Kind(models.TextChoices):
-        BONUS = "bonus", _("bonus money")
-        POINTS = "points", _("bonus points")
-        GROWTH = "growth", _("growth points")
-        COUPON = "coupon", _("coupon")
-        GOODS = "goods", _("goods handed over")
-
-    class State(models.TextChoices):
-        GIVEN = "given", pgettext_lazy("gift package", "given")
-        TAKEN_BACK = "taken_back", pgettext_lazy("gift package", "taken back")
-        USED = "used", pgettext_lazy("gift package", "used")
-        KEPT = "kept", pgettext_lazy("gift package", "kept by the customer")
-
-    grant = models.ForeignKey(Grant, models.PROTECT, related_name="items")
-    position = models.PositiveSmallIntegerField()
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    label = models.CharField(pgettext_lazy("gift package", "gift"), max_length=120, blank=True)
-    reference = models.CharField(_("reference"), max_length=200, blank=True)
-    quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
-    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True, blank=True)
-    used = models.DecimalField(_("used"), max_digits=14, decimal_places=3, default=Decimal("0.000"))
-    state = models.CharField(_("status"), max_length=10, choices=State.choices, default=State.GIVEN)
-
-    class Meta:
-        verbose_name = pgettext_lazy("gift package", "gift")
-        verbose_name_plural = pgettext_lazy("gift package", "gifts")
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["grant", "position"], name="gifts_grant_item_position_once"),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0, used__gte=0, used__lte=F("quantity")), name="gifts_grant_item_quantities"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.quantity}"
