@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from tiers import views
+from tiers.views import members, tracks, versions
 
 app_name = "tiers"
 urlpatterns = [
-    path("", views.tier_list, name="tier-list"),
-    path("<int:pk>/", views.tier_detail, name="tier-detail"),
-    path("<int:pk>/edit/", views.tier_edit, name="tier-edit"),
-    path("<int:pk>/versions/new/", views.version_create, name="version-create"),
-    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
-    path("members/<int:member_id>/changes/", views.member_change_list, name="member-change-list"),
-    path("members/<int:member_id>/tier/", views.member_tier_edit, name="member-tier-edit"),
+    path("", tracks.tier_list, name="tier-list"),
+    path("<int:pk>/", tracks.tier_detail, name="tier-detail"),
+    path("<int:pk>/edit/", tracks.tier_edit, name="tier-edit"),
+    path("<int:pk>/versions/new/", versions.version_create, name="version-create"),
+    path("members/<int:member_id>/panel/", members.member_panel, name="member-panel"),
+    path("members/<int:member_id>/changes/", members.member_change_list, name="member-change-list"),
+    path("members/<int:member_id>/tier/", members.member_tier_edit, name="member-tier-edit"),
 ]
 
 PERMISSIONS: dict[str, str] = {

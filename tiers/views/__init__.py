@@ -1,0 +1,1 @@
+"""The pages of tiers, one module per part."""
