@@ -2,21 +2,21 @@
 
 from django.urls import path
 
-from coupons import views
+from coupons.views import coupons, templates
 
 app_name = "coupons"
 urlpatterns = [
-    path("templates/", views.template_list, name="template-list"),
-    path("templates/new/", views.template_create, name="template-create"),
-    path("templates/<int:pk>/", views.template_detail, name="template-detail"),
-    path("templates/<int:pk>/edit/", views.template_edit, name="template-edit"),
-    path("templates/<int:pk>/status/", views.template_status_edit, name="template-status-edit"),
-    path("templates/<int:pk>/coupons/new/", views.coupon_create, name="coupon-create"),
-    path("<int:pk>/", views.coupon_detail, name="coupon-detail"),
-    path("<int:pk>/void/", views.void_create, name="void-create"),
-    path("members/<int:member_id>/", views.member_coupon_list, name="member-coupon-list"),
-    path("members/<int:member_id>/panel/", views.member_panel, name="member-panel"),
-    path("members/<int:member_id>/new/", views.member_coupon_create, name="member-coupon-create"),
+    path("templates/", templates.template_list, name="template-list"),
+    path("templates/new/", templates.template_create, name="template-create"),
+    path("templates/<int:pk>/", templates.template_detail, name="template-detail"),
+    path("templates/<int:pk>/edit/", templates.template_edit, name="template-edit"),
+    path("templates/<int:pk>/status/", templates.template_status_edit, name="template-status-edit"),
+    path("templates/<int:pk>/coupons/new/", coupons.coupon_create, name="coupon-create"),
+    path("<int:pk>/", coupons.coupon_detail, name="coupon-detail"),
+    path("<int:pk>/void/", coupons.void_create, name="void-create"),
+    path("members/<int:member_id>/", coupons.member_coupon_list, name="member-coupon-list"),
+    path("members/<int:member_id>/panel/", coupons.member_panel, name="member-panel"),
+    path("members/<int:member_id>/new/", coupons.member_coupon_create, name="member-coupon-create"),
 ]
 
 PERMISSIONS: dict[str, str] = {

@@ -1,9 +1,9 @@
-"""Coupon templates, the coupons of a template and of a member, giving out and withdrawing."""
+"""Coupons: giving out, one coupon, withdrawing, and those of a member."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,121 +14,17 @@ from core.errors import DomainError
 from core.http import render_page
 from core.listing import list_page
 from coupons import selectors, services, wording
-from coupons.forms import IssueForm, MemberIssueForm, TemplateForm, VoidForm
-from coupons.models import Coupon, Template
-from members.models import Member
-from members.selectors import get_member
-from stores.models import Staff
+from coupons.forms import IssueForm, MemberIssueForm, VoidForm
+from coupons.models import Coupon
+from coupons.views._shared import coupon_or_404, member_or_404, staff_of, template_or_404
 from stores.session import active_store
 
 PANEL_ROWS = 10
 
 
-def _staff(request: HttpRequest) -> Staff:
-    return cast("Staff", request.user)
-
-
-def _template_or_404(pk: int) -> Template:
-    try:
-        return selectors.get_template(pk)
-    except Template.DoesNotExist:
-        raise Http404 from None
-
-
-def _member_or_404(member_id: int) -> Member:
-    try:
-        return get_member(member_id)
-    except Member.DoesNotExist:
-        raise Http404 from None
-
-
-def template_list(request: HttpRequest) -> HttpResponse:
-    """All templates with what they gave."""
-    status = request.GET.get("status", "")
-    rows = selectors.list_templates(status=status if status in Template.Status.values else "")
-    listing = list_page(rows, request.GET, sorts={"newest": "pk", "name": "name"}, default="-newest")
-    context = {
-        "listing": listing,
-        "templates": [(template, wording.promise(template)) for template in listing.rows],
-        "statuses": Template.Status.choices,
-        "status": status,
-    }
-    return render_page(request, "coupons/template_list.html", context, fragment="list")
-
-
-def template_create(request: HttpRequest) -> HttpResponse:
-    """A new draft."""
-    return _edit(request, Template())
-
-
-def template_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change the terms of a template for coupons issued from now on."""
-    return _edit(request, _template_or_404(pk))
-
-
-def _edit(request: HttpRequest, template: Template) -> HttpResponse:
-    name, is_new = template.name, template.pk is None
-    form = TemplateForm(request.POST or None, initial=TemplateForm.initial_of(template))
-    is_preview = "preview" in request.GET
-    valid = form.is_bound and form.is_valid()
-    if valid:
-        form.fill(template)
-    if valid and not is_preview:
-        try:
-            saved = services.save_template(template=template, actor=_staff(request), at=timezone.now())
-        except services.InvalidTemplate as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("%(name)s is saved.") % {"name": saved.name})
-            return redirect("coupons:template-detail", saved.pk)
-    shows = valid if form.is_bound else not is_new
-    context = {
-        "form": form,
-        "name": name,
-        "template": template,
-        "is_new": is_new,
-        "summary": wording.summary(template) if shows else [],
-    }
-    status = 200 if is_preview or not form.is_bound else 422
-    return render_page(request, "coupons/template_form.html", context, fragment="summary", status=status)
-
-
-def template_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One template: its terms, its figures and its coupons."""
-    template = _template_or_404(pk)
-    at = timezone.now()
-    listing = list_page(
-        selectors.list_of_template(template_id=pk), request.GET, sorts={"newest": "pk"}, default="-newest"
-    )
-    context = {
-        "template": template,
-        "summary": wording.summary(template),
-        "listing": listing,
-        "coupons": [(coupon, selectors.state_of(coupon, at)) for coupon in listing.rows],
-        "moves": [(move.value, move.label) for move in services.next_statuses(template)],
-    }
-    return render_page(request, "coupons/template_detail.html", context, fragment="coupons")
-
-
-@require_POST
-def template_status_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Start, pause or retire."""
-    template = _template_or_404(pk)
-    status = request.POST.get("status", "")
-    if status not in Template.Status.values:
-        raise Http404
-    changed = services.set_template_status(
-        template_id=template.pk, status=status, actor=_staff(request), at=timezone.now()
-    )
-    messages.success(
-        request, _("%(name)s is now: %(status)s.") % {"name": changed.name, "status": changed.get_status_display()}
-    )
-    return redirect("coupons:template-detail", template.pk)
-
-
 def coupon_create(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one coupon of this template to a member."""
-    template = _template_or_404(pk)
+    template = template_or_404(pk)
     form = IssueForm(request.POST or None)
     if form.is_bound and form.is_valid() and _issue(request, form, template.pk, form.cleaned_data["member"]):
         return redirect("coupons:template-detail", template.pk)
@@ -138,7 +34,7 @@ def coupon_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 def member_coupon_create(request: HttpRequest, member_id: int) -> HttpResponse:
     """Give this member a coupon."""
-    member = _member_or_404(member_id)
+    member = member_or_404(member_id)
     form = MemberIssueForm(request.POST or None)
     if form.is_bound and form.is_valid() and _issue(request, form, form.cleaned_data["template"].pk, member.pk):
         return redirect("members:member-detail", member.pk)
@@ -159,13 +55,13 @@ def _issue(request: HttpRequest, form: IssueForm | MemberIssueForm, template_id:
             idempotency_key=f"coupon-by-hand:{key}",
             at=timezone.now(),
             store=active_store(request),
-            actor=_staff(request),
+            actor=staff_of(request),
         )
         return {"coupon": coupon.pk}
 
     content = {"template": template_id, "member": member_id, "reason": reason}
     try:
-        run_command(name="coupons.issue", key=key, content=content, actor=_staff(request), execute=execute)
+        run_command(name="coupons.issue", key=key, content=content, actor=staff_of(request), execute=execute)
     except DomainError as refusal:
         form.add_error(None, str(refusal))
         return False
@@ -175,14 +71,7 @@ def _issue(request: HttpRequest, form: IssueForm | MemberIssueForm, template_id:
 
 def coupon_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One coupon with its history; a form to withdraw it for those who may."""
-    return _coupon_page(request, _coupon_or_404(pk), VoidForm())
-
-
-def _coupon_or_404(pk: int) -> Coupon:
-    try:
-        return selectors.get_coupon(pk)
-    except Coupon.DoesNotExist:
-        raise Http404 from None
+    return _coupon_page(request, coupon_or_404(pk), VoidForm())
 
 
 def _coupon_page(request: HttpRequest, coupon: Coupon, form: VoidForm, status: int = 200) -> HttpResponse:
@@ -200,7 +89,7 @@ def _coupon_page(request: HttpRequest, coupon: Coupon, form: VoidForm, status: i
 @require_POST
 def void_create(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw a coupon that was not used."""
-    coupon = _coupon_or_404(pk)
+    coupon = coupon_or_404(pk)
     form = VoidForm(request.POST)
     if not form.is_valid():
         return _coupon_page(request, coupon, form, status=422)
@@ -214,19 +103,19 @@ def void_create(request: HttpRequest, pk: int) -> HttpResponse:
             idempotency_key=f"coupon-void:{key}",
             at=timezone.now(),
             store=active_store(request),
-            actor=_staff(request),
+            actor=staff_of(request),
         )
         return {"event": event.pk}
 
     content = {"coupon": pk, "reason": reason}
-    run_command(name="coupons.void", key=key, content=content, actor=_staff(request), execute=execute)
+    run_command(name="coupons.void", key=key, content=content, actor=staff_of(request), execute=execute)
     messages.success(request, _("The coupon is void."))
     return redirect("coupons:coupon-detail", pk)
 
 
 def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
     """The member page's block: open coupons first, then the latest others."""
-    member = _member_or_404(member_id)
+    member = member_or_404(member_id)
     at = timezone.now()
     coupons = list(selectors.list_of_member(member_id=member.pk)[: PANEL_ROWS + 1])
     context = {
@@ -240,7 +129,7 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
 
 def member_coupon_list(request: HttpRequest, member_id: int) -> HttpResponse:
     """All coupons of a member."""
-    member = _member_or_404(member_id)
+    member = member_or_404(member_id)
     at = timezone.now()
     listing = list_page(
         selectors.list_of_member(member_id=member.pk), request.GET, sorts={"newest": "issued_at"}, default="-newest"

@@ -1,0 +1,1 @@
+"""Pages of coupons, a module per subject."""
