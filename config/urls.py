@@ -7,6 +7,7 @@ urlpatterns = [
     path("stores/", include("stores.urls")),
     path("audit/", include("audit.urls")),
     path("approvals/", include("approvals.urls")),
+    path("trials/", include("trials.urls")),
     path("jobs/", include("jobs.urls")),
     path("members/", include("members.urls")),
     path("catalog/", include("catalog.urls")),

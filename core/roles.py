@@ -98,6 +98,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "campaigns.*",
         "tags.*",
         "coupons.*",
+        "trials.*",
         "passes.change_plan",
         "members.change_reminder",
         "lifecycle.view_importrun",

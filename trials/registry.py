@@ -1,9 +1,10 @@
-"""What can be tried: the apps that own drafts name them, the app that sees orders and rules runs them."""
+"""What can be tried: the apps that own drafts name them, the app that sees orders and rules runs and explains them."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from core.workbook import Column
 from trials.models import Trial
 
 
@@ -29,7 +30,63 @@ class Progress:
     result: dict[str, Any] | None = None
 
 
-Runner = Callable[[Trial], Iterator[Progress]]
+@dataclass(frozen=True)
+class Row:
+    """One line of a table; ``source`` (``member:7``) is where its first cell leads."""
+
+    cells: Sequence[Any]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PairedRow:
+    """A row whose cells know their columns."""
+
+    source: str
+    pairs: list[tuple[Column, Any]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a result. ``nothing`` stands there when it has no rows; cells follow the kinds of the columns."""
+
+    title: Any
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    nothing: Any = ""
+    about: Any = ""
+
+    @property
+    def zipped(self) -> list["PairedRow"]:
+        """The rows with the column of each cell, for the page."""
+        return [PairedRow(row.source, list(zip(self.columns, row.cells, strict=True))) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the result as text, and what it means."""
+
+    label: Any
+    text: str
+    about: Any = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """A result in the reader's language: sentences first, then figures, then tables."""
+
+    sentences: Sequence[str] = field(default=())
+    figures: Sequence[Figure] = field(default=())
+    tables: Sequence[Table] = field(default=())
+
+
+@dataclass(frozen=True)
+class Runner:
+    """``run`` yields how far it is and at last the result, and writes nothing; ``describe`` explains a result."""
+
+    run: Callable[[Trial], Iterator[Progress]]
+    describe: Callable[[dict[str, Any]], Description]
+
 
 _kinds: dict[str, Kind] = {}
 _runners: dict[str, Runner] = {}
@@ -41,8 +98,13 @@ def register_kind(kind: Kind) -> None:
 
 
 def register_runner(name: str, runner: Runner) -> None:
-    """Called at start by the app that can run it; ``runner`` writes nothing but what it yields."""
+    """Called at start by the app that can run it."""
     _runners[name] = runner
+
+
+def all_kinds() -> dict[str, Kind]:
+    """Every kind by name."""
+    return dict(_kinds)
 
 
 def get_kind(name: str) -> Kind:
