@@ -11,12 +11,24 @@ from checkout.models.orders import (
     Void,
 )
 from checkout.models.tills import Basket, Shift, StoreScopedQuerySet, TenderKind, Till
-from checkout.models.value import PassSale, PassSaleVoid, Payout, RechargeSale, RechargeVoid
+from checkout.models.value import (
+    ContractSale,
+    ContractVoid,
+    PassSale,
+    PassSaleVoid,
+    Payout,
+    RechargeSale,
+    RechargeVoid,
+    TierSale,
+    TierSaleVoid,
+)
 
 __all__ = [
     "Adjustment",
     "Allocation",
     "Basket",
+    "ContractSale",
+    "ContractVoid",
     "Order",
     "OrderLine",
     "PassSale",
@@ -30,6 +42,8 @@ __all__ = [
     "Shift",
     "StoreScopedQuerySet",
     "TenderKind",
+    "TierSale",
+    "TierSaleVoid",
     "Till",
     "Void",
 ]
