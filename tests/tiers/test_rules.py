@@ -14,6 +14,7 @@ from tiers.rules import (
     CALENDAR_QUARTER,
     CALENDAR_YEAR,
     LIFETIME,
+    NEVER_FALLS,
     POINTS,
     ROLLING_DAYS,
     ROLLING_MONTHS,
@@ -21,6 +22,7 @@ from tiers.rules import (
     WINDOWS,
     Level,
     MetricProgress,
+    Sums,
     Thresholds,
     Window,
     earned_level,
@@ -54,10 +56,12 @@ def test_windows_begin_and_levels_end(kind: str, n: int, today: date, first: dat
     kind=st.sampled_from(WINDOWS),
     n=st.integers(1, 60),
     today=st.dates(date(2000, 1, 1), date(2100, 1, 1)),
+    joined=st.dates(date(1990, 1, 1), date(2100, 1, 1)),
 )
-def test_a_window_holds_today_and_a_level_outlasts_it(kind: str, n: int, today: date) -> None:
+def test_a_window_holds_today_and_a_level_outlasts_it(kind: str, n: int, today: date, joined: date) -> None:
     window = Window(kind, n)
-    first, last, through = window.first_day(today), window.last_day(today), window.valid_through(today)
+    first, last = window.first_day(today, joined), window.last_day(today, joined)
+    through = window.valid_through(today, joined)
 
     assert first is None or first <= today
     assert last is None or last >= today
@@ -102,7 +106,7 @@ def test_the_highest_level_that_is_met_counts_each_in_its_own_window() -> None:
     this_year, this_month = date(2025, 3, 19), date(2026, 3, 1)
 
     def earned(in_year: str, in_month: str) -> int:
-        sums = {this_year: {SPEND: Decimal(in_year)}, this_month: {SPEND: Decimal(in_month)}}
+        sums: Sums = {this_year: {SPEND: Decimal(in_year)}, this_month: {SPEND: Decimal(in_month)}}
         return earned_level(levels, sums, today).rank
 
     assert first_days(levels, today) == [this_year, this_month]
@@ -119,7 +123,7 @@ def test_the_base_and_levels_kept_for_good_never_end() -> None:
     today = date(2026, 3, 18)
 
     assert level(0, None).valid_through(today) is None
-    assert Level(1, 1, "x", 1, Thresholds({SPEND: Decimal(1)}), falls=False).valid_through(today) is None
+    assert Level(1, 1, "x", 1, Thresholds({SPEND: Decimal(1)}), NEVER_FALLS).valid_through(today) is None
     assert level(1, "1").valid_through(today) == date(2027, 3, 18)
 
 
