@@ -1,7 +1,7 @@
 """The tables of coupons."""
 
 from coupons.models.coupons import Coupon, Event
-from coupons.models.giving import Batch, Offer
+from coupons.models.giving import Batch, Offer, Tries
 from coupons.models.templates import StackCategory, StackPair, StoreLimit, Template, TemplateVersion
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "StoreLimit",
     "Template",
     "TemplateVersion",
+    "Tries",
 ]

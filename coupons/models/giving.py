@@ -14,9 +14,10 @@ from stores.models import Staff, Store
 class Batch(models.Model):
     """One coupon of a template for every member of an audience, given by a background job; nobody gets it twice.
 
-    ``audience`` is a rule of facts in the form of ``core.facts``; ``after_member`` is how far the job has come (ids in
-    order), so that a killed one goes on. A paused batch gives nothing; ``stops_use`` then also stops the coupons that
-    it gave (R-K5).
+    ``audience`` is ``{}`` for everybody, else ``{"tag": id}``, ``{"rule": a rule of core.facts}`` or both;
+    ``after_member`` is how far the job has come (ids in order), so that a killed one goes on. A paused batch gives
+    nothing; ``stops_use`` then also stops the coupons that it gave (R-K5). ``expected_count`` are all who fit: those
+    who get one (``issued_count``) and those who are frozen or had enough (``skipped_count``).
     """
 
     class Status(models.TextChoices):
@@ -84,3 +85,23 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tries(models.Model):
+    """How often somebody tried a code in one stretch of time, so that codes cannot be guessed (R-K10).
+
+    ``who`` is ``staff:<id>``, ``offer:<id>`` or ``address:<keyed hash>``: an address is never kept itself. Rows are
+    counted up by one UPSERT and thrown away the next day.
+    """
+
+    who = models.CharField(max_length=100)
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["who", "since"], name="coupons_tries_once")]
+        indexes = [models.Index(fields=["since"], name="coupons_tries_oldest")]
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.count}"
