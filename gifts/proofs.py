@@ -1,4 +1,4 @@
-"""Proofs of the packages that came with recharges, each one statement (R-W12)."""
+"""Proofs of the packages of recharges and of gift packs, each one statement (R-W12, R-T12)."""
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -58,8 +58,8 @@ def check_coupons() -> tuple[int, list[Difference]]:
         SELECT g.source || ' ' || i.reference, i.state, coalesce(c.status, '-')
         FROM gifts_grantitem i
         JOIN gifts_grant g ON g.id = i.grant_id
-        LEFT JOIN coupons_coupon c ON c.id = i.reference::bigint AND c.source = g.source
-        WHERE i.kind = 'coupon'
+        LEFT JOIN coupons_coupon c ON c.id = nullif(i.reference, '')::bigint AND c.source = g.source
+        WHERE i.kind = 'coupon' AND i.state <> 'missed'
           AND (c.id IS NULL OR (i.state = 'taken_back' AND c.status <> 'void')
                OR (i.state = 'used' AND c.status <> 'redeemed' AND c.status <> 'issued'))
         """,

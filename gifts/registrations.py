@@ -1,7 +1,7 @@
 """What gifts tells the doors of core at start."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from decimal import ROUND_CEILING
 
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from gifts import services
 from gifts.models import GrantItem
 from gifts.proofs import PROOFS
 from gifts.selectors import list_package, recharge_source
-from jobs.registry import register_proof
+from jobs.registry import Job, register_job, register_proof
 from stores.models import Staff, Store
 from wallet.gift_sources import GivenItem
 from wallet.registrations import register_gift_source
@@ -56,6 +56,17 @@ def register() -> None:
         register_proof(proof)
     audit.register_action("recharge_plan.created", _("Recharge plan created"))
     audit.register_action("recharge_plan.changed", _("Recharge plan changed"))
+    audit.register_action("gift_pack.created", _("Gift pack created"))
+    audit.register_action("gift_pack.changed", _("Gift pack changed"))
+    register_job(
+        Job(
+            "gifts.release",
+            _("Give held-back gifts"),
+            _("Gives the packs that waited until the return window was over."),
+            services.release_due,
+            time(1, 10),
+        )
+    )
     register_navigation(
         Link(
             "recharge-plans",

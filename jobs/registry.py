@@ -61,6 +61,8 @@ COUNT_LABELS: dict[str, Any] = {
     "upgraded": pgettext_lazy("job", "upgraded"),
     "kept": pgettext_lazy("job", "kept"),
     "downgraded": pgettext_lazy("job", "downgraded"),
+    "given": pgettext_lazy("job", "gifts given"),
+    "cancelled": pgettext_lazy("job", "gifts cancelled"),
 }
 """What the counts of jobs are called on the pages; one that is not here is shown by its name."""
 

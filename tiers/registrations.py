@@ -8,13 +8,14 @@ from core import audit, facts, settings
 from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
+from gifts.growth import Growth, register_growth
 from jobs.registry import Job, register_job, register_proof
 from members.models import Member
 from members.registry import Badge, register_member_badge
 from tiers.facts import TIER
 from tiers.proofs import PROOFS
 from tiers.selectors import get_benefits
-from tiers.services import evaluate_due
+from tiers.services import evaluate_due, giving
 
 
 def _days_problem(days: int) -> object:
@@ -45,6 +46,17 @@ def register() -> None:
             check=_days_problem,
         )
     )
+    settings.define(
+        Setting(
+            "tiers.gifts_of_skipped_levels",
+            bool,
+            True,
+            _("Who skips levels on the way up gets the gifts of each of them"),
+            help=_("Off: only those of the level that was reached."),
+            group=_("Tiers"),
+        )
+    )
+    register_growth(Growth(giving.record_growth, giving.reverse_growth))
     facts.register(TIER)
     register_job(
         Job(
@@ -53,6 +65,15 @@ def register() -> None:
             _("Renews or lowers tiers whose validity is over and makes up for missed upgrades."),
             evaluate_due,
             time(0, 30),
+        )
+    )
+    register_job(
+        Job(
+            "tiers.birthday_gifts",
+            _("Give birthday gifts of tiers"),
+            _("Gives the members who celebrate today what their tiers give on the birthday, once a year."),
+            giving.give_birthday_gifts,
+            time(0, 50),
         )
     )
     for proof in PROOFS:

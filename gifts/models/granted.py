@@ -81,7 +81,8 @@ class GrantItem(models.Model):
     """One part of a package. ``reference`` is the key of the ledger entry or the id of the coupon or product.
 
     ``cost`` is what it costs the shop at most (bonus and coupons at face value, points at their worth, goods at cost),
-    empty where that is unknown. ``used`` is what could not be taken back, known once the package is settled.
+    empty where that is unknown. ``used`` is what could not be taken back, known once the package is settled. A coupon
+    of a pack that had run out is kept as missed: an occasion never fails because of a gift.
     """
 
     class Kind(models.TextChoices):
@@ -96,6 +97,7 @@ class GrantItem(models.Model):
         TAKEN_BACK = "taken_back", pgettext_lazy("gift package", "taken back")
         USED = "used", pgettext_lazy("gift package", "used")
         KEPT = "kept", pgettext_lazy("gift package", "kept by the customer")
+        MISSED = "missed", pgettext_lazy("gift package", "could not be given")
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()

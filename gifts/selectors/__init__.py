@@ -1,4 +1,4 @@
-"""Reads of recharge plans and of the packages given with recharges."""
+"""Reads of recharge plans, of gift packs, and of what was given with recharges and at other occasions."""
 
 from gifts.selectors.packages import (
     Package,
@@ -6,7 +6,21 @@ from gifts.selectors.packages import (
     find_package,
     list_grants,
     list_package,
+    package_of,
     recharge_source,
+)
+from gifts.selectors.packs import (
+    Given,
+    PackTerms,
+    Part,
+    count_given,
+    find_grant,
+    get_pack,
+    get_pack_terms,
+    list_due,
+    list_packs,
+    parts_of,
+    read_pack_terms,
 )
 from gifts.selectors.plans import (
     CouponPart,
@@ -27,21 +41,33 @@ from gifts.selectors.plans import (
 
 __all__ = [
     "CouponPart",
+    "Given",
     "GoodsPart",
     "Offer",
+    "PackTerms",
     "Package",
     "PackageItem",
+    "Part",
     "Sold",
     "Terms",
     "best_offer",
+    "count_given",
+    "find_grant",
     "find_package",
+    "get_pack",
+    "get_pack_terms",
     "get_plan",
     "get_terms",
+    "list_due",
     "list_grants",
     "list_offers",
     "list_package",
+    "list_packs",
     "list_plans",
     "list_plans_for",
+    "package_of",
+    "parts_of",
+    "read_pack_terms",
     "read_terms",
     "recharge_source",
     "sold_by_plan",

@@ -61,15 +61,20 @@ def recharge_source(recharge_id: int) -> str:
 
 
 def find_package(source: str) -> Package | None:
-    """The package of ``recharge:<id>`` with what is used of each part by now, None where it had none.
+    """What was given at an occasion (``recharge:<id>``) with what is used of each part by now, None for nothing.
 
     Used are: bonus money that left its lots other than by expiry; points of the package's own lot that were spent;
     coupons that were redeemed. Growth points and goods are never "used": the first are a figure, the second are given
     back over the counter or kept.
     """
-    grant = Grant.objects.select_related("plan", "member").prefetch_related("items").filter(source=source).first()
-    if grant is None:
-        return None
+    grant = (
+        Grant.objects.select_related("plan", "pack", "member").prefetch_related("items").filter(source=source).first()
+    )
+    return None if grant is None else package_of(grant)
+
+
+def package_of(grant: Grant) -> Package:
+    """A grant with what is used of each part by now."""
     items = sorted(grant.items.all(), key=lambda item: item.position)
     states = _coupon_states(items)
     return Package(
@@ -118,9 +123,9 @@ def _used_points(key: str) -> int:
 
 
 def _state(item: GrantItem, states: Mapping[int, str]) -> str:
-    return states.get(int(item.reference), "") if item.kind == Kind.COUPON else ""
+    return states.get(int(item.reference), "") if item.kind == Kind.COUPON and item.reference else ""
 
 
 def _coupon_states(items: list[GrantItem]) -> dict[int, str]:
-    ids = [int(item.reference) for item in items if item.kind == Kind.COUPON]
+    ids = [int(item.reference) for item in items if item.kind == Kind.COUPON and item.reference]
     return {terms.coupon_id: terms.status for terms in coupons.selectors.list_terms(coupon_ids=ids)} if ids else {}

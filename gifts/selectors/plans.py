@@ -24,7 +24,7 @@ class CouponPart:
 
     template_id: int
     name: str
-    amount: Decimal
+    amount: Decimal | None
     count: int
     is_available: bool = True
 
@@ -49,8 +49,8 @@ class Terms:
 
     @property
     def coupon_value(self) -> Decimal:
-        """What the coupons take off at most."""
-        return sum((part.amount * part.count for part in self.coupons), ZERO)
+        """What the coupons take off at most, as far as that is an amount."""
+        return sum((part.amount * part.count for part in self.coupons if part.amount is not None), ZERO)
 
     def snapshot(self) -> dict[str, Any]:
         """What a recharge keeps of the plan (rules.md 0.5)."""

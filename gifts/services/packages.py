@@ -1,27 +1,23 @@
 """Giving the package of a recharge, and taking it back: one id, all or nothing (R-W12)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
-import coupons.services
-import points.selectors
-import points.services
 from core.database import joining_atomic
 from core.errors import DomainError
-from core.money import floor, half_up
+from core.money import half_up
 from gifts.models import Grant, GrantItem, RechargePlan
-from gifts.selectors import Package, PackageItem, Terms, find_package, recharge_source, with_refusals
+from gifts.selectors import Package, Part, Terms, find_package, recharge_source, with_refusals
+from gifts.services.parts import Occasion, close, give_parts, joined, keep_part, named, save_items, take_back_part
 from members.services import lock_member
 from stores.models import Staff, Store
 
 Kind = GrantItem.Kind
-State = GrantItem.State
 
 
 class PlanNotOffered(DomainError):
@@ -62,18 +58,9 @@ def give_package(
     if offer.refusal:
         raise PlanNotOffered(offer.refusal)
     source = recharge_source(recharge_id)
-    where: dict[str, Any] = {"at": at, "store": store, "actor": actor}
     plan = terms.plan
-    if plan.points:
-        points.services.earn(
-            member_id=member_id,
-            points=plan.points,
-            kind="gift",
-            source=source,
-            idempotency_key=f"{idempotency_key}:points",
-            **where,
-        )
-    issued = _issue_coupons(terms, member_id, source, idempotency_key, where)
+    occasion = Occasion(member_id, source, idempotency_key, at, store, actor)
+    items = give_parts(_parts(terms, recharge_id), occasion, misses_are_noted=False)
     if not _take_one(plan):
         raise PlanNotOffered(_("All packages of this plan are sold."))
     grant = Grant.objects.create(
@@ -86,64 +73,31 @@ def give_package(
         actor=actor,
         granted_at=at,
     )
-    items = [*_figures(terms, recharge_id, idempotency_key, at), *issued, *_goods(terms)]
-    for position, item in enumerate(items):
-        item.grant, item.position = grant, position
-    GrantItem.objects.bulk_create(items)
+    save_items(grant, items)
     return grant
 
 
-def _issue_coupons(
-    terms: Terms, member_id: int, source: str, idempotency_key: str, where: dict[str, Any]
-) -> list[GrantItem]:
-    """Coupons one by one, in the order of their templates, so that two packages never wait for each other in a ring."""
-    items = []
-    for part in sorted(terms.coupons, key=lambda one: one.template_id):
-        for number in range(part.count):
-            coupon = coupons.services.issue(
-                template_id=part.template_id,
-                member_id=member_id,
-                source=source,
-                idempotency_key=f"{idempotency_key}:coupon:{part.template_id}:{number}",
-                **where,
-            )
-            items.append(
-                GrantItem(
-                    kind=Kind.COUPON, label=part.name, reference=str(coupon.pk), quantity=Decimal(1), cost=part.amount
-                )
-            )
-    return items
+def _parts(terms: Terms, recharge_id: int) -> Iterable[Part]:
+    """What the plan gives; bonus money and growth points are posted by others and only noted here."""
+    plan = terms.plan
+    if plan.bonus:
+        yield Part(Kind.BONUS, plan.bonus, cost=plan.bonus, reference=str(recharge_id))
+    if plan.points:
+        yield Part(Kind.POINTS, Decimal(plan.points))
+    if plan.growth:
+        yield Part(Kind.GROWTH, Decimal(plan.growth), reference=str(recharge_id))
+    for one in terms.coupons:
+        cost = None if one.amount is None else one.amount * one.count
+        yield Part(Kind.COUPON, Decimal(one.count), one.name, template_id=one.template_id, cost=cost)
+    for gift in terms.goods:
+        cost = None if gift.cost is None else half_up(gift.cost * gift.quantity)
+        yield Part(Kind.GOODS, gift.quantity, gift.name, product_id=gift.product_id, cost=cost)
 
 
 def _take_one(plan: RechargePlan) -> bool:
     """Take one of the limited number, whoever else does so at this moment; False where none is left."""
     left = RechargePlan.objects.filter(Q(total_limit__isnull=True) | Q(sold_count__lt=F("total_limit")), pk=plan.pk)
     return left.update(sold_count=F("sold_count") + 1) == 1
-
-
-def _figures(terms: Terms, recharge_id: int, idempotency_key: str, at: datetime) -> Iterable[GrantItem]:
-    plan = terms.plan
-    if plan.bonus:
-        yield GrantItem(kind=Kind.BONUS, reference=str(recharge_id), quantity=plan.bonus, cost=plan.bonus)
-    if plan.points:
-        rules = points.selectors.get_rules(at=at)
-        worth = floor(Decimal(plan.points * rules.face_fen) / rules.face_points / 100)
-        yield GrantItem(
-            kind=Kind.POINTS, reference=f"{idempotency_key}:points", quantity=Decimal(plan.points), cost=worth
-        )
-    if plan.growth:
-        yield GrantItem(kind=Kind.GROWTH, quantity=Decimal(plan.growth), cost=Decimal("0.00"))
-
-
-def _goods(terms: Terms) -> Iterable[GrantItem]:
-    for part in terms.goods:
-        yield GrantItem(
-            kind=Kind.GOODS,
-            label=part.name,
-            reference="" if part.product_id is None else str(part.product_id),
-            quantity=part.quantity,
-            cost=None if part.cost is None else half_up(part.cost * part.quantity),
-        )
 
 
 @joining_atomic
@@ -168,9 +122,10 @@ def take_back_package(
     _refuse_used(found, goods_returned)
     where: dict[str, Any] = {"at": at, "store": store, "actor": actor}
     for one in found.items:
-        _take_back(one, one.item.quantity, idempotency_key, where)
-    RechargePlan.objects.filter(pk=found.grant.plan_id).update(sold_count=F("sold_count") - 1)
-    return _close(found.grant, Grant.Status.TAKEN_BACK, idempotency_key, at)
+        take_back_part(one, one.item.quantity, idempotency_key, where)
+    if found.grant.plan_id is not None:
+        RechargePlan.objects.filter(pk=found.grant.plan_id).update(sold_count=F("sold_count") - 1)
+    return close(found.grant, Grant.Status.TAKEN_BACK, idempotency_key, at)
 
 
 @joining_atomic
@@ -196,10 +151,10 @@ def settle_package(
     where: dict[str, Any] = {"at": at, "store": store, "actor": actor}
     for one in found.items:
         if one.kind == Kind.GOODS and not goods_returned:
-            GrantItem.objects.filter(pk=one.item.pk).update(state=State.KEPT, used=one.item.quantity)
+            keep_part(one)
         else:
-            _take_back(one, one.item.quantity if one.kind == Kind.BONUS else one.unused, idempotency_key, where)
-    return _close(found.grant, Grant.Status.SETTLED, idempotency_key, at)
+            take_back_part(one, one.item.quantity if one.kind == Kind.BONUS else one.unused, idempotency_key, where)
+    return close(found.grant, Grant.Status.SETTLED, idempotency_key, at)
 
 
 def _lock_package(recharge_id: int, idempotency_key: str) -> Package | None:
@@ -217,49 +172,14 @@ def _lock_package(recharge_id: int, idempotency_key: str) -> Package | None:
 
 def _refuse_used(found: Package, goods_returned: bool) -> None:
     # Bonus money is judged by the wallet together with the principal that it came with.
-    used = [_named(one, one.used) for one in found.items if one.used and one.kind != Kind.BONUS]
+    used = [named(one, one.used) for one in found.items if one.used and one.kind != Kind.BONUS]
     if used:
         raise GiftUsed(
             _("Used already: %(gifts)s. The recharge cannot be voided any more; it can be refunded.")
-            % {"gifts": _joined(used)}
+            % {"gifts": joined(used)}
         )
     if found.goods and not goods_returned:
         raise GiftUsed(
             _("Take the gifts back first: %(gifts)s. If the customer keeps them, the recharge can only be refunded.")
-            % {"gifts": _joined([_named(one, one.item.quantity) for one in found.goods])}
+            % {"gifts": joined([named(one, one.item.quantity) for one in found.goods])}
         )
-
-
-def _named(one: PackageItem, quantity: Decimal) -> str:
-    label = one.item.label or one.item.get_kind_display()
-    return f"{label} × {quantity.normalize():f}" if one.kind != Kind.COUPON else label
-
-
-def _joined(texts: Sequence[str]) -> str:
-    return pgettext("list of gifts", ", ").join(texts)
-
-
-def _take_back(one: PackageItem, quantity: Decimal, key: str, where: dict[str, Any]) -> None:
-    if quantity and one.kind == Kind.POINTS:
-        points.services.claw_back(
-            idempotency_key_of_original=one.item.reference,
-            points=int(quantity),
-            idempotency_key=f"{key}:points",
-            **where,
-        )
-    elif quantity and one.kind == Kind.COUPON and not one.is_withdrawn:
-        coupons.services.void(
-            coupon_id=int(one.item.reference),
-            reason=_("gift of a recharge that was taken back"),
-            idempotency_key=f"{key}:coupon:{one.item.reference}",
-            **where,
-        )
-    used = one.item.quantity - quantity
-    state = State.USED if used else State.TAKEN_BACK
-    GrantItem.objects.filter(pk=one.item.pk).update(state=state, used=used)
-
-
-def _close(grant: Grant, status: str, idempotency_key: str, at: datetime) -> Grant:
-    grant.status, grant.taken_back_key, grant.taken_back_at = status, idempotency_key, at
-    grant.save(update_fields=["status", "taken_back_key", "taken_back_at"])
-    return grant

@@ -1,0 +1,19 @@
+"""Packs that levels give: on reaching one, once a month, and on the birthday (R-T12, T09, T10)."""
+
+from tiers.services.giving.birthdays import give_birthday_gifts, record_growth, reverse_growth
+from tiers.services.giving.monthly import Monthly, MonthlyGiftRefused, give_monthly, list_monthly
+from tiers.services.giving.upgrades import cancel_upgrade, give_upgrade, list_gifts, take_back_gifts
+
+__all__ = [
+    "Monthly",
+    "MonthlyGiftRefused",
+    "cancel_upgrade",
+    "give_birthday_gifts",
+    "give_monthly",
+    "give_upgrade",
+    "list_gifts",
+    "list_monthly",
+    "record_growth",
+    "reverse_growth",
+    "take_back_gifts",
+]

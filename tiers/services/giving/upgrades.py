@@ -1,0 +1,143 @@
+"""Packs on reaching a level, and their undoing (R-T12, T10)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+import gifts.services
+from core import settings
+from core.database import joining_atomic
+from core.days import end_of, local_day
+from gifts.models import Grant
+from members.services import lock_member
+from stores.models import Staff, Store
+from tiers.models import Change, Tier, TierGift
+
+RETURN_DAYS = "tiers.revoke_within_days"
+SKIPPED = "tiers.gifts_of_skipped_levels"
+Occasion = TierGift.Occasion
+
+
+def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
+    """Give what the levels that a member has just reached give on the way up, in the upgrade's own transaction.
+
+    Each gift once per member, level and gift, whatever version the level has, and once per calendar year where the
+    gift says so; another climb gives it again only if the first one was taken back whole. Skipped levels give theirs
+    too unless the setting says that only the highest does. Held-back gifts wait until no refund can revoke the upgrade.
+    """
+    if not change.is_upgrade:
+        return []
+    reached = Q(tier__rank=change.to_tier.rank)
+    if settings.value(SKIPPED, at):
+        reached = Q(tier__rank__gt=change.from_tier.rank, tier__rank__lte=change.to_tier.rank)
+    wanted = TierGift.objects.filter(
+        reached,
+        tier__track_id=change.to_tier.track_id,
+        tier__retired_at__isnull=True,
+        occasion=Occasion.UPGRADE,
+        is_active=True,
+    )
+    due_at = end_of(local_day(at) + timedelta(days=settings.value(RETURN_DAYS, at)))
+    given = []
+    for gift in wanted.order_by("tier__rank", "pk"):
+        base = f"tier-upgrade:{change.member_id}:{gift.tier_id}:{gift.pk}"
+        grant = gifts.services.give_pack(
+            pack_id=gift.pack_id,
+            member_id=change.member_id,
+            source=_next_source(change.member_id, f"{base}:{local_day(at).year}" if gift.is_yearly else base),
+            at=at,
+            store=store,
+            actor=actor,
+            pending_until=due_at if gift.is_pending else None,
+        )
+        if grant is not None:
+            given.append(grant)
+    return given
+
+
+def _next_source(member_id: int, base: str) -> str:
+    """The source of an occasion; a further one where all that was given for it went back as if it had never been."""
+    lock_member(member_id)
+    earlier = list(
+        Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:again-"), member_id=member_id)
+        .order_by("pk")
+        .values_list("source", "status")
+    )
+    if not earlier:
+        return base
+    source, status = earlier[-1]
+    if status in {Grant.Status.CANCELLED, Grant.Status.TAKEN_BACK}:
+        return f"{base}:again-{len(earlier)}"
+    return str(source)
+
+
+def cancel_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
+    """Undo the upgrade gifts of the levels that a revocation took away (R-T6): what waits is cancelled, what is unused
+    goes back, what was used is listed as a leak. Gifts of an earlier climb stay.
+    """
+    lost = change.period.previous
+    if change.to_tier.rank >= change.from_tier.rank or lost is None:
+        return []
+    return take_back_gifts(
+        member_id=change.member_id,
+        tier_ids=Tier.objects.filter(
+            track_id=change.to_tier.track_id, rank__gt=change.to_tier.rank, rank__lte=change.from_tier.rank
+        ).values_list("pk", flat=True),
+        occasions=[Occasion.UPGRADE],
+        since=lost.upgraded_at or lost.starts_at,
+        idempotency_key=f"tier-change:{change.pk}",
+        at=at,
+        store=store,
+        actor=actor,
+    )
+
+
+def list_gifts(*, member_id: int, tier_ids: Iterable[int], occasions: Sequence[str], since: datetime) -> list[Grant]:
+    """What levels gave to a member at such occasions since an instant and what still stands, oldest first."""
+    of = list(TierGift.objects.filter(tier_id__in=list(tier_ids), occasion__in=occasions).values_list("pk", "tier_id"))
+    sources = Q()
+    for gift_id, tier_id in of:
+        for start in (
+            f"tier-upgrade:{member_id}:{tier_id}:{gift_id}",
+            f"tier-monthly:{member_id}:{gift_id}",
+            f"tier-birthday:{member_id}:{gift_id}",
+        ):
+            if start.split(":")[0] in {f"tier-{occasion}" for occasion in occasions}:
+                sources |= Q(source=start) | Q(source__startswith=f"{start}:")
+    if not sources:
+        return []
+    standing = Grant.objects.filter(
+        sources, member_id=member_id, status__in=[Grant.Status.GIVEN, Grant.Status.PENDING], granted_at__gte=since
+    )
+    return list(standing.prefetch_related("items").order_by("pk"))
+
+
+@joining_atomic
+def take_back_gifts(
+    *,
+    member_id: int,
+    tier_ids: Iterable[int],
+    occasions: Sequence[str],
+    since: datetime,
+    idempotency_key: str,
+    at: datetime,
+    store: Store | None,
+    actor: Staff | None,
+    goods_returned: bool = False,
+) -> list[Grant]:
+    """Undo what :func:`list_gifts` names: a revoked upgrade, or the refund of a paid level (R-T10). Never refused."""
+    lock_member(member_id)
+    done = []
+    for grant in list_gifts(member_id=member_id, tier_ids=tier_ids, occasions=occasions, since=since):
+        closed = gifts.services.cancel_or_take_back(
+            source=grant.source,
+            idempotency_key=f"{idempotency_key}:{grant.pk}",
+            at=at,
+            store=store,
+            actor=actor,
+            goods_returned=goods_returned,
+        )
+        if closed is not None:
+            done.append(closed)
+    return done
