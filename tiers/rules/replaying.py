@@ -6,7 +6,7 @@ reinstatements after late orders (R-T7), because every event counts when it happ
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -90,29 +90,42 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Rulebook:
-    """Levels of a track by the day from which they are in force, earliest first; a level's id never changes."""
+class Edition:
+    """Levels of a track in force from an instant on; ``first_night`` is the first night that decides by them."""
 
-    versions: Sequence[tuple[date, Sequence[Level]]]
+    begins_at: datetime
+    first_night: date
+    levels: Sequence[Level]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """The editions of a track's rules, earliest first; a level's id never changes. Before the first, it holds too."""
+
+    editions: Sequence[Edition]
     revoke_days: int = 7
     revokes: bool = True
 
-    def levels(self, today: date) -> Sequence[Level]:
-        """What is in force on a day; the first of all before it began."""
-        found = self.versions[0][1]
-        for begins, levels in self.versions:
-            if begins > today:
-                break
-            found = levels
-        return found
+    def at(self, instant: datetime) -> Sequence[Level]:
+        """What is in force at an instant."""
+        return self._last(lambda edition: edition.begins_at <= instant)
 
-    def beginnings(self, after: date) -> Iterator[date]:
-        """Days on which the rules change."""
-        return (begins for begins, _levels in self.versions if begins > after)
+    def in_night(self, today: date) -> Sequence[Level]:
+        """What the night of a day decides by."""
+        return self._last(lambda edition: edition.first_night <= today)
 
-    def current(self, level: Level, today: date) -> Level:
-        """What a held level says on a day."""
-        return next((one for one in self.levels(today) if one.tier_id == level.tier_id), level)
+    def _last(self, has_begun: Callable[[Edition], bool]) -> Sequence[Level]:
+        begun = [edition for edition in self.editions if has_begun(edition)]
+        return (begun or self.editions)[-1 if begun else 0].levels
+
+    def first_nights(self, after: date) -> Iterator[date]:
+        """Nights that see new rules."""
+        return (edition.first_night for edition in self.editions if edition.first_night > after)
+
+
+def _current(levels: Sequence[Level], level: Level) -> Level:
+    """What a held level says now."""
+    return next((one for one in levels if one.tier_id == level.tier_id), level)
 
 
 @dataclass
@@ -191,7 +204,7 @@ class Replay:
     # Events ----------------------------------------------------------------------------------------------------------
 
     def _at_event(self, event: Event) -> Iterator[Step]:
-        levels, today, held = self.rules.levels(event.today), event.today, self.held
+        levels, today, held = self.rules.at(event.at), event.today, self.held
         earned = self._earned(levels, today)
         if earned.rank > held.level.rank:
             if held.joins_auto_upgrade or not self._is_locked(today):
@@ -245,16 +258,16 @@ class Replay:
 
     def _next_night(self, after: date) -> date | None:
         """The next night in which anything can happen to this member without an event before it."""
-        held = self.held
-        level = self.rules.current(held.level, after)
-        nights = list(self.rules.beginnings(after))[:1]
+        held, levels = self.held, self.rules.in_night(after)
+        level = _current(levels, held.level)
+        nights = list(self.rules.first_nights(after))[:1]
         if held.valid_through is not None:
             due = held.valid_through + DAY
             end_of_grace = due + timedelta(days=level.grace_days)
             nights.append(
                 due if due > after else min(after + DAY, end_of_grace) if end_of_grace > after else after + DAY
             )
-        if level.keep_rule.streak is not None and level.rank > lowest(self.rules.levels(after)).rank:
+        if level.keep_rule.streak is not None and level.rank > lowest(levels).rank:
             nights.append(max(add_months(month_start(after), 1), level.keep_rule.streak.counts_from(held.since)))
         if held.locked_through is not None and held.locked_through >= after:
             nights.append(held.locked_through + DAY)
@@ -263,7 +276,7 @@ class Replay:
     def _night(self, today: date) -> Iterator[Step]:
         if self._is_locked(today):
             return
-        levels = self.rules.levels(today)
+        levels = self.rules.in_night(today)
         earned = self._earned(levels, today)
         if earned.rank > self.held.level.rank:
             yield self._move(self._risen(earned, today, None), today, None, UPGRADED)
@@ -276,7 +289,7 @@ class Replay:
         held = self.held
         if held.valid_through is None or held.valid_through >= today:
             return None
-        level = self.rules.current(held.level, today)
+        level = _current(levels, held.level)
         judged_on = held.valid_through
         sums = self.book.sums(first_days(levels, judged_on, self.joined_on, keeping=True), held.counts_after)
         outcome = level_after(levels, level, sums, judged_on, self.joined_on)
@@ -291,7 +304,7 @@ class Replay:
 
     def _streak(self, levels: Sequence[Level], today: date) -> Step | None:
         held = self.held
-        level = self.rules.current(held.level, today)
+        level = _current(levels, held.level)
         streak = level.keep_rule.streak
         if streak is None or level.rank == lowest(levels).rank or not level.falls:
             return None

@@ -105,7 +105,7 @@ def get_benefits(*, member_id: int, at: datetime) -> Benefits:
         .order_by("tier_id", "-effective_at", "-pk")
         .distinct("tier_id")
     )
-    return resolve([_held_tier(row, row.held_until) for row in _one_growth_level(list(rows))])
+    return resolve([held_tier(row, row.held_until) for row in _one_growth_level(list(rows))])
 
 
 def _open_at(at: datetime) -> Q:
@@ -120,7 +120,8 @@ def _one_growth_level(rows: Sequence[Any]) -> list[Any]:
     return [max(growth, key=lambda row: row.tier.rank), *others]
 
 
-def _held_tier(version: Version, valid_until: datetime | None) -> HeldTier:
+def held_tier(version: Version, valid_until: datetime | None) -> HeldTier:
+    """A level with what this version of it gives; ``tier__track`` must be loaded."""
     tier = version.tier
     return HeldTier(
         track_kind=tier.track.kind,
