@@ -1,11 +1,13 @@
 """Giving and taking back the single parts of a package or a pack; the caller holds the member's lock."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -97,15 +99,16 @@ def _issue(part: Part, index: int, occasion: Occasion, *, misses_are_noted: bool
     items = []
     for number in range(count):
         try:
-            coupon = coupons.services.issue(
-                template_id=part.template_id or 0,
-                member_id=occasion.member_id,
-                source=occasion.source,
-                idempotency_key=f"{occasion.key}:coupon:{part.template_id}:{index}:{number}",
-                **occasion.where,
-            )
+            # A savepoint, so that the sale around it goes on after a refusal.
+            with transaction.atomic() if misses_are_noted else nullcontext():
+                coupon = coupons.services.issue(
+                    template_id=part.template_id or 0,
+                    member_id=occasion.member_id,
+                    source=occasion.source,
+                    idempotency_key=f"{occasion.key}:coupon:{part.template_id}:{index}:{number}",
+                    **occasion.where,
+                )
         except coupons.services.CannotIssue:
-            # Refused before anything was written, so that the transaction goes on.
             if not misses_are_noted:
                 raise
             left = Decimal(count - number)
