@@ -57,6 +57,19 @@ def register() -> None:
         )
     )
     register_growth(Growth(giving.record_growth, giving.reverse_growth))
+    settings.define(
+        Setting(
+            "tiers.revoke_on_refund",
+            str,
+            "at_once",
+            _("When a refund takes back what an upgrade was earned with"),
+            choices=(
+                ("at_once", _("The upgrade is revoked at once")),
+                ("wait", _("The tier stays until the next evaluation")),
+            ),
+            group=_("Tiers"),
+        )
+    )
     facts.register(TIER)
     register_job(
         Job(

@@ -72,6 +72,7 @@ from tiers.rules.windows import (
     Validity,
     Window,
     anniversary,
+    late_until,
     validity_from,
     window_from,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "is_kept",
     "keep_rule_from",
     "last_judged_day",
+    "late_until",
     "level_after",
     "level_after_streak",
     "lowest",

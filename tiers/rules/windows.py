@@ -102,6 +102,11 @@ def window_from(stored: Mapping[str, Any]) -> Window:
     return Window(stored["kind"], stored["n"])
 
 
+def late_until(window: Window, day: date, joined_on: date | None = None) -> date:
+    """The last day that counts in the window of a day that is over: the window's end, or the day itself (R-T7)."""
+    return window.last_day(day, joined_on) or day
+
+
 @dataclass(frozen=True)
 class Validity:
     """A length of a level that replaces the window's (R-T3): so many months or days, rounded up to the end of a

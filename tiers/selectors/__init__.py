@@ -25,6 +25,7 @@ from tiers.selectors.levels import (
 from tiers.selectors.progress import (
     Progress,
     StreakProgress,
+    asks_for,
     get_balance,
     get_monthly,
     get_progress_to_keep,
@@ -43,6 +44,7 @@ __all__ = [
     "Progress",
     "Source",
     "StreakProgress",
+    "asks_for",
     "count_holders",
     "get_balance",
     "get_benefits",
