@@ -132,6 +132,11 @@ def get_category_tree() -> CategoryTree:
     return CategoryTree(children)
 
 
+def get_category_parents() -> dict[int, int | None]:
+    """What lies above each category, by id; one statement."""
+    return dict(Category.objects.values_list("pk", "parent_id"))
+
+
 def list_brands() -> QuerySet[Brand]:
     """All brands by name."""
     return Brand.objects.order_by("name")

@@ -88,10 +88,10 @@ class PointsForm(forms.Form):
 
 
 class CouponForm(forms.Form):
-    """A coupon, none, or the best one."""
+    """A coupon to use or to leave, none, or the best ones."""
 
     coupon = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    choice = forms.ChoiceField(choices=[("one", ""), ("none", ""), ("best", "")])
+    choice = forms.ChoiceField(choices=[("one", ""), ("leave", ""), ("none", ""), ("best", "")])
 
 
 class ResumptionForm(forms.Form):

@@ -8,11 +8,16 @@ from core.links import register as register_link
 from core.settings import Setting
 from coupons.facts import UNUSED_COUNT
 from coupons.proofs import PROOFS
+from coupons.selectors import MAX_PER_ORDER
 from jobs.registry import register_proof
 
 
 def _grace_problem(days: int) -> object:
     return None if 0 <= days <= 365 else _("Between 0 and 365 days.")
+
+
+def _order_problem(count: int) -> object:
+    return None if 1 <= count <= 5 else _("Between 1 and 5 coupons.")
 
 
 def register() -> None:
@@ -34,7 +39,16 @@ def register() -> None:
             help=_("When an order is refunded wholly and its coupon is already over. 0: it stays expired."),
             group=_("Coupons"),
             check=_grace_problem,
-        )
+        ),
+        Setting(
+            MAX_PER_ORDER,
+            int,
+            3,
+            _("Coupons in one order"),
+            help=_("At most so many, whatever their classes allow."),
+            group=_("Coupons"),
+            check=_order_problem,
+        ),
     )
     facts.register(UNUSED_COUNT)
     for proof in PROOFS:

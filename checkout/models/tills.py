@@ -98,7 +98,7 @@ class Basket(models.Model):
     lines: Any = models.JSONField(default=list, help_text="[[product id, quantity as text, pass id or null], ...]")
     points_wish = models.PositiveIntegerField(default=0)
     use_coupon = models.BooleanField(default=True)
-    coupon_id = models.BigIntegerField(null=True)
+    coupon_ids: Any = models.JSONField(default=list, help_text="what the cashier ticked; [] lets the best be found")
     quote: Any = models.JSONField(null=True, help_text="instant, tier and rules of the last quote, and its figures")
     fingerprint = models.CharField(max_length=64, blank=True)
     quoted_at = models.DateTimeField(null=True)

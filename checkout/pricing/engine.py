@@ -1,4 +1,4 @@
-"""From basket to quote: the pipeline run once per coupon candidate, and the points that the result earns."""
+"""From basket to quote: the coupons are chosen, the pipeline is run with them, and the points that the result earns."""
 
 import hashlib
 import json
@@ -7,21 +7,23 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from checkout.pricing import steps
+from checkout.pricing import choosing, steps
 from checkout.pricing.model import (
     BasketLine,
-    CouponRefusal,
+    CouponContext,
     MemberState,
     PricedLine,
     Quote,
     Rules,
+    TakenCoupon,
     Wishes,
 )
 from core.money import ZERO, allocate
-from coupons import rules as coupon_rules
-from coupons.rules import CouponTerms
+from coupons.rules import POINTS_MULTIPLE, CouponTerms
 from points import rules as points_rules
 from points.rules import EarnLine, EarnTerms
+
+ANYWHERE = CouponContext()
 
 
 def price(
@@ -32,25 +34,20 @@ def price(
     rules: Rules,
     wishes: Wishes,
     at: datetime,
+    context: CouponContext = ANYWHERE,
 ) -> Quote:
     """Price a basket (docs/pricing.md). Deterministic; the same input gives the same quote, fen by fen.
 
-    ``coupons`` are those of the member and a bearer coupon that was scanned; the quote says what became of each.
+    ``coupons`` are those of the member and bearer coupons that were scanned; the quote says what became of each.
+    ``context`` says which go together, and where and when this is.
     """
     start = steps.State(lines=tuple(map(_bare, lines)), rules=rules, priced_at=at, wishes=wishes, member=member)
-    plain = _until_coupon(start)
-    usable: list[tuple[CouponTerms, Decimal]] = []
-    refused: list[CouponRefusal] = []
-    for terms in coupons:
-        refusal = _why_not(start, terms)
-        if refusal is None:
-            usable.append((terms, plain.total - _until_coupon(replace(start, coupon=terms)).total))
-        else:
-            refused.append(CouponRefusal(terms, refusal))
-    end = replace(start, coupon=_choose(start, [terms for terms, _saves in usable]))
+    found = choosing.look(start, coupons, context)
+    picked = choosing.pick(found, wishes)
+    end = replace(start, coupons=picked.chosen)
     for step in steps.STEPS:
         end = step(end)
-    return _quote(end, usable, refused)
+    return _quote(end, found, picked)
 
 
 def _bare(line: BasketLine) -> BasketLine:
@@ -68,35 +65,10 @@ def _bare(line: BasketLine) -> BasketLine:
     )
 
 
-def _until_price(state: steps.State) -> steps.State:
-    return steps.price_step(steps.pass_step(steps.list_step(state)))
-
-
-def _until_coupon(state: steps.State) -> steps.State:
-    """Layers 0 to 6, which the choice of coupons looks at (R-K7)."""
-    return steps.coupon_step(_until_price(state))
-
-
-def _why_not(start: steps.State, terms: CouponTerms) -> coupon_rules.Refusal | None:
-    owner = coupon_rules.why_not_for(terms, None if start.member is None else start.member.member_id)
-    if owner is not None:
-        return owner
-    priced = _until_price(replace(start, coupon=terms))
-    return coupon_rules.why_not(terms, steps.coupon_subtotal(priced), start.priced_at)
-
-
-def _choose(start: steps.State, usable: Sequence[CouponTerms]) -> CouponTerms | None:
-    """The cashier's choice where there is one, else the coupon that leaves the least to pay (R-K7)."""
-    wishes = start.wishes
-    if not wishes.use_coupon:
-        return None
-    if wishes.coupon_id is not None:
-        return next((terms for terms in usable if terms.coupon_id == wishes.coupon_id), None)
-    return coupon_rules.best_coupon(usable, lambda terms: _until_coupon(replace(start, coupon=terms)).total)
-
-
-def _quote(end: steps.State, usable: Sequence[tuple[CouponTerms, Decimal]], refused: Sequence[CouponRefusal]) -> Quote:
-    multiple = points_multiple(end.member, end.rules)
+def _quote(end: steps.State, found: choosing.Found, picked: choosing.Picked) -> Quote:
+    multiple = points_multiple(end.member, end.rules, end.coupons)
+    amounts = {one.source: one.amount for one in end.adjustments}
+    taken = tuple(TakenCoupon(terms, amounts.get(f"coupon:{terms.coupon_id}", ZERO)) for terms in end.coupons)
     return Quote(
         lines=tuple(
             PricedLine(line=line, list_amount=list_amount, price_source=source, net=net)
@@ -107,34 +79,44 @@ def _quote(end: steps.State, usable: Sequence[tuple[CouponTerms, Decimal]], refu
         adjustments=end.adjustments,
         payable=end.total,
         priced_at=end.priced_at,
-        coupon=end.coupon,
-        usable_coupons=tuple(usable),
-        refused_coupons=tuple(refused),
+        coupons=taken,
+        usable_coupons=choosing.explain_usable(found, picked, taken),
+        refused_coupons=tuple(
+            refused
+            for refused in found.refused
+            if refused.terms.coupon_id not in {one.coupon_id for one in end.coupons}
+        ),
+        coupons_are_best=picked.is_exact,
         points_used=end.points_used,
         points_value=steps.points_value(end.rules, end.points_used),
         points_maximum=end.points_maximum,
         points_maximum_value=steps.points_value(end.rules, end.points_maximum),
         points_wish_cut=end.points_used < end.wishes.points,
-        earns=sum(earned_points(end.lines, end.amounts, end.member, end.rules)),
+        earns=sum(earned_points(end.lines, end.amounts, end.member, end.rules, multiple)),
         multiple=multiple,
         member=end.member,
     )
 
 
-def points_multiple(member: MemberState | None, rules: Rules) -> Decimal:
-    """The multiple of this order (R-P3); 1 for walk-in customers."""
+def points_multiple(member: MemberState | None, rules: Rules, coupons: Sequence[CouponTerms] = ()) -> Decimal:
+    """The multiple of this order (R-P3); 1 for walk-in customers. A coupon for more points counts as a campaign."""
     if member is None:
         return Decimal(1)
-    return points_rules.combine_multiples(rules.multiple_mode, member.points_multiple, (), rules.multiple_cap)
+    campaigns = [terms.multiple for terms in coupons if terms.kind == POINTS_MULTIPLE]
+    return points_rules.combine_multiples(rules.multiple_mode, member.points_multiple, campaigns, rules.multiple_cap)
 
 
 def earned_points(
-    lines: Sequence[BasketLine], bases: Sequence[Decimal], member: MemberState | None, rules: Rules
+    lines: Sequence[BasketLine],
+    bases: Sequence[Decimal],
+    member: MemberState | None,
+    rules: Rules,
+    multiple: Decimal,
 ) -> list[int]:
     """Points per line from what was really paid (R-P1, R-P2): one floor per order, within what the caps leave."""
     if member is None:
         return [0] * len(lines)
-    terms = earn_terms(rules, points_multiple(member, rules))
+    terms = earn_terms(rules, multiple)
     return list(points_rules.reckon(earn_lines(lines, bases), terms, member.points_room).per_line)
 
 
@@ -177,7 +159,7 @@ def tender_shares(quote: Quote, tenders: Sequence[tuple[str, Decimal]]) -> list[
 
 
 def fingerprint(quote: Quote) -> str:
-    """A digest of what the customer was shown: goods, prices, every reduction, the coupon, the points and the sum."""
+    """A digest of what the customer was shown: goods, prices, every reduction, the coupons, the points and the sum."""
     shown = {
         "member": None if quote.member is None else quote.member.member_id,
         "lines": [
@@ -195,7 +177,7 @@ def fingerprint(quote: Quote) -> str:
             [int(one.layer), one.source, str(one.amount), [str(part) for part in one.parts]]
             for one in quote.adjustments
         ],
-        "coupon": None if quote.coupon is None else quote.coupon.coupon_id,
+        "coupons": quote.coupon_ids,
         "points": quote.points_used,
         "payable": str(quote.payable),
     }

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 from core.money import ZERO
-from coupons.rules import CouponTerms, Refusal
+from coupons.rules import Circumstances, CouponTerms, Refusal, Stacking
 from passes.rules import Use
 from points.rules import Caps, Room, RuleTerms
 
@@ -42,7 +42,8 @@ class PriceSource(StrEnum):
 class BasketLine:
     """Goods as the catalogue has them now. ``cost`` and ``category_id`` are carried for the order's snapshot.
 
-    ``points_rule`` is the rule of points in force for them at the quote's instant; ``points_rate`` 0 earns nothing.
+    ``category_ids`` are the category and all above it, for coupons and tiers that ask. ``points_rule`` is the rule of
+    points in force for them at the quote's instant; ``points_rate`` 0 earns nothing.
     ``by_pass`` is the use of a count pass that pays this line; the engine then keeps every other benefit off it.
     """
 
@@ -61,6 +62,13 @@ class BasketLine:
     points_rule: RuleTerms | None = None
     is_service: bool = False
     by_pass: Use | None = None
+    category_ids: frozenset[int] = frozenset()
+    brand_id: int | None = None
+
+    @property
+    def pieces(self) -> int:
+        """How many whole pieces; 0 for a weight that is no whole number."""
+        return int(self.quantity) if self.quantity == int(self.quantity) else 0
 
     @property
     def pass_id(self) -> int | None:
@@ -69,8 +77,30 @@ class BasketLine:
 
 
 @dataclass(frozen=True)
+class TierName:
+    """A level that gives a price, as an order names it."""
+
+    code: str
+    name: str
+    version_id: int
+
+
+@dataclass(frozen=True)
+class CategoryFactor:
+    """What a level makes of the prices of a category and of all that lies below it."""
+
+    category_id: int
+    factor: Decimal
+    tier: TierName
+
+
+@dataclass(frozen=True)
 class MemberState:
-    """The member as far as a price needs it. The tier part is frozen with the quote, the rest is read afresh."""
+    """The member as far as a price needs it. The tier part is frozen with the quote, the rest is read afresh.
+
+    ``category_factors`` are discounts on a category and what lies below it; a line takes the lowest factor (R-T9).
+    ``discount_tier`` is whose ``discount_factor`` it is, where it is not that of the level that the member holds.
+    """
 
     member_id: int
     tier_code: str
@@ -78,6 +108,8 @@ class MemberState:
     tier_version_id: int | None
     discount_factor: Decimal
     points_multiple: Decimal
+    category_factors: tuple[CategoryFactor, ...] = ()
+    discount_tier: TierName | None = None
     spendable_points: int = 0
     spendable_wallet: Decimal = ZERO
     points_balance: int = 0
@@ -106,6 +138,7 @@ class Rules:
     points_cap_per_month: int = 0
     points_cap_lifetime: int = 0
     points_budget_per_month: int = 0
+    coupons_per_order: int = 3
 
     @property
     def points_caps(self) -> Caps:
@@ -121,11 +154,14 @@ class Rules:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the cashier chose. ``coupon_id`` None lets the engine choose; ``use_coupon`` False takes none."""
+    """What the cashier chose. No ``coupon_ids`` let the engine choose; ``use_coupons`` False takes none.
+
+    Those named are taken in that order as far as they are usable and go together.
+    """
 
     points: int = 0
-    use_coupon: bool = True
-    coupon_id: int | None = None
+    use_coupons: bool = True
+    coupon_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,16 +194,48 @@ class CouponRefusal:
 
 
 @dataclass(frozen=True)
+class TakenCoupon:
+    """A coupon of the order with what it takes off there; a coupon for more points takes nothing off."""
+
+    terms: CouponTerms
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class UsableCoupon:
+    """A coupon that this basket could use with what it saves alone; ``refusal`` says why it is not among the chosen.
+
+    None for a chosen one, and for one that could still be added.
+    """
+
+    terms: CouponTerms
+    saves: Decimal
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class CouponContext:
+    """What coupons are reckoned with: the matrix of classes and where, when and for whom the sale is."""
+
+    stacking: Stacking = field(default_factory=Stacking)
+    around: Circumstances = field(default_factory=Circumstances)
+
+
+@dataclass(frozen=True)
 class Quote:
-    """The priced basket. ``sum(list) - sum(adjustments) == payable == sum(net)``, always."""
+    """The priced basket. ``sum(list) - sum(adjustments) == payable == sum(net)``, always.
+
+    ``coupons_are_best`` is False where there were too many coupons to look at every set (R-K7).
+    """
 
     lines: tuple[PricedLine, ...]
     adjustments: tuple[Adjustment, ...]
     payable: Decimal
     priced_at: datetime
-    coupon: CouponTerms | None = None
-    usable_coupons: tuple[tuple[CouponTerms, Decimal], ...] = ()
+    coupons: tuple[TakenCoupon, ...] = ()
+    usable_coupons: tuple[UsableCoupon, ...] = ()
     refused_coupons: tuple[CouponRefusal, ...] = ()
+    coupons_are_best: bool = True
     points_used: int = 0
     points_value: Decimal = ZERO
     points_maximum: int = 0
@@ -176,6 +244,11 @@ class Quote:
     earns: int = 0
     multiple: Decimal = Decimal(1)
     member: MemberState | None = None
+
+    @property
+    def coupon_ids(self) -> list[int]:
+        """The coupons used, by id."""
+        return sorted(one.terms.coupon_id for one in self.coupons)
 
     @property
     def pass_paid(self) -> Decimal:

@@ -13,24 +13,28 @@ from checkout.pricing.model import (
     PriceSource,
     Rounding,
     Rules,
+    TierName,
     Wishes,
 )
-from core.money import CENT, ZERO, allocate, floor, half_up, to_cents
+from core.money import CENT, ZERO, allocate, floor, from_cents, half_up, to_cents
 from coupons import rules as coupon_rules
-from coupons.rules import CouponTerms
+from coupons.rules import Bench, CouponTerms, Goods
 from points import rules as points_rules
 
 
 @dataclass(frozen=True)
 class State:
-    """The basket on its way through the pipeline; ``amounts`` are what is left of each line."""
+    """The basket on its way through the pipeline; ``amounts`` are what is left of each line.
+
+    ``coupons`` are the chosen ones in the order of use; the engine has checked them.
+    """
 
     lines: tuple[BasketLine, ...]
     rules: Rules
     priced_at: datetime
     wishes: Wishes
     member: MemberState | None = None
-    coupon: CouponTerms | None = None
+    coupons: tuple[CouponTerms, ...] = ()
     list_amounts: tuple[Decimal, ...] = ()
     price_sources: tuple[PriceSource, ...] = ()
     amounts: tuple[Decimal, ...] = ()
@@ -42,6 +46,11 @@ class State:
     def total(self) -> Decimal:
         """What is left of the basket."""
         return sum(self.amounts, ZERO)
+
+    @property
+    def is_tier_off(self) -> bool:
+        """Whether a coupon keeps the tier's discount off the order (R-K7)."""
+        return any(not terms.stacks_with_tier for terms in self.coupons)
 
 
 def reduce(state: State, *, layer: Layer, source: str, label: str, amount: Decimal, eligible: Sequence[bool]) -> State:
@@ -82,7 +91,7 @@ def pass_step(state: State) -> State:
     return replace(state, price_sources=sources)
 
 
-def _line_price(line: BasketLine, amount: Decimal, member: MemberState, factor: Decimal) -> tuple[Decimal, PriceSource]:
+def _line_price(line: BasketLine, amount: Decimal, factor: Decimal) -> tuple[Decimal, PriceSource]:
     """The lowest line amount; list before member price before tier where they are equal."""
     if line.by_pass is not None:
         return amount, PriceSource.PASS
@@ -98,55 +107,83 @@ def _line_price(line: BasketLine, amount: Decimal, member: MemberState, factor: 
     return best, source
 
 
+def _tier_price(line: BasketLine, member: MemberState) -> tuple[Decimal, str, str]:
+    """The lowest factor that tiers have for a line, and what its adjustment is called: by which level, on what."""
+    giver = member.discount_tier or TierName(member.tier_code, member.tier_name, member.tier_version_id or 0)
+    found = (member.discount_factor, f"tier:{giver.code}:{giver.version_id}", giver.name)
+    for one in member.category_factors:
+        if one.category_id in line.category_ids and one.factor < found[0]:
+            found = (one.factor, f"tier:{one.tier.code}:{one.tier.version_id}:category", one.tier.name)
+    return found
+
+
 def price_step(state: State) -> State:
-    """Layer 1: exactly one price per line; walk-in customers pay list. Member price and tier are adjustments apart."""
+    """Layer 1: exactly one price per line; walk-in customers pay list. Member price and each tier's are adjustments
+    apart, and so is what a tier gives on a category, that the screen may say where a price comes from.
+    """
     member = state.member
     if member is None:
         return state
-    tier_off = state.coupon is not None and not state.coupon.stacks_with_tier
-    factor = Decimal(1) if tier_off else member.discount_factor
-    chosen = [
-        _line_price(line, amount, member, factor) for line, amount in zip(state.lines, state.amounts, strict=True)
-    ]
-    taken = [amount - price for amount, (price, _source) in zip(state.amounts, chosen, strict=True)]
-    state = replace(state, price_sources=tuple(source for _price, source in chosen))
-    for wanted, source, label in (
-        (PriceSource.MEMBER, "member_price", ""),
-        (PriceSource.TIER, f"tier:{member.tier_code}:{member.tier_version_id or 0}", member.tier_name),
-    ):
-        parts = [part if kind == wanted else ZERO for part, (_price, kind) in zip(taken, chosen, strict=True)]
-        state = subtract(state, layer=Layer.PRICE, source=source, label=label, parts=parts)
+    sources: list[PriceSource] = []
+    parts: dict[tuple[str, str], list[Decimal]] = {("member_price", ""): [ZERO] * len(state.lines)}
+    for place, (line, amount) in enumerate(zip(state.lines, state.amounts, strict=True)):
+        factor, name, label = _tier_price(line, member)
+        price, source = _line_price(line, amount, Decimal(1) if state.is_tier_off else factor)
+        sources.append(source)
+        if source in (PriceSource.MEMBER, PriceSource.TIER):
+            key = ("member_price", "") if source == PriceSource.MEMBER else (name, label)
+            parts.setdefault(key, [ZERO] * len(state.lines))[place] = amount - price
+    state = replace(state, price_sources=tuple(sources))
+    for (name, label), taken in parts.items():
+        state = subtract(state, layer=Layer.PRICE, source=name, label=label, parts=taken)
     return state
 
 
-def coupon_subtotal(state: State) -> Decimal:
-    """What a coupon's threshold counts (R-K2): the lines that coupons may touch, after layer 1."""
-    return sum(
-        (amount for amount, line in zip(state.amounts, state.lines, strict=True) if line.takes_coupons),
-        ZERO,
+def until_price(state: State) -> State:
+    """Layers 0 and 1: what coupons start from."""
+    return price_step(pass_step(list_step(state)))
+
+
+def goods_of(lines: Sequence[BasketLine]) -> tuple[Goods, ...]:
+    """The lines as coupons look at them."""
+    return tuple(
+        Goods(
+            product_id=line.product_id,
+            pieces=line.pieces,
+            category_ids=line.category_ids,
+            brand_id=line.brand_id,
+            takes_coupons=line.takes_coupons,
+            is_service=line.is_service,
+        )
+        for line in lines
     )
 
 
 def coupon_step(state: State) -> State:
-    """Layer 5: the chosen coupon, which the engine has checked; never above the eligible subtotal (R-K3)."""
-    coupon = state.coupon
-    if coupon is None:
+    """Layer 5: the chosen coupons one after the other, each an adjustment of its own (R-K1, R-K6)."""
+    if not state.coupons:
         return state
-    amount = coupon_rules.discount(coupon, coupon_subtotal(state))
-    return reduce(
-        state,
-        layer=Layer.COUPON,
-        source=f"coupon:{coupon.coupon_id}",
-        label=coupon.name,
-        amount=amount,
-        eligible=[line.takes_coupons for line in state.lines],
-    )
+    goods = goods_of(state.lines)
+    bench = Bench.of([to_cents(amount) for amount in state.amounts], goods)
+    for terms in sorted(state.coupons, key=lambda terms: terms.rank):
+        taken = coupon_rules.take(coupon_rules.job_of(terms, goods), bench)
+        if taken is None:
+            continue
+        parts, bench = taken
+        state = subtract(
+            state,
+            layer=Layer.COUPON,
+            source=f"coupon:{terms.coupon_id}",
+            label=terms.name,
+            parts=[from_cents(part) for part in parts],
+        )
+    return state
 
 
 def points_limit(state: State) -> int:
     """The most points that this order takes: balance, share of the order, step and minimum (R-P7)."""
     member, rules = state.member, state.rules
-    if member is None or (state.coupon is not None and not state.coupon.stacks_with_points):
+    if member is None or any(not terms.stacks_with_points for terms in state.coupons):
         return 0
     payable_by_points = sum(
         (amount for amount, line in zip(state.amounts, state.lines, strict=True) if line.takes_points), ZERO

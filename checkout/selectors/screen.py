@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 import coupons.selectors
 from checkout.models import Basket, Shift, TenderKind, Till
 from checkout.pricing import engine
-from checkout.pricing.model import CouponRefusal, Quote
+from checkout.pricing.model import Quote
 from checkout.selectors import pricing
+from checkout.selectors.coupons import CouponView, coupon_views
 from core import settings
 from core.days import local_day
 from core.money import ZERO
@@ -184,8 +185,8 @@ class SaleView:
     reasons: tuple[Reason, ...]
     tenders: tuple[TenderView, ...]
     card: MemberCard | None
+    coupons: tuple[CouponView, ...]
     refused: tuple[tuple[CouponTerms, str], ...]
-    unused: tuple[tuple[CouponTerms, Decimal], ...]
     current: LineKey | None
     pass_uses: tuple[PassUse, ...] = ()
     is_agreed: bool = False
@@ -208,6 +209,8 @@ def adjustment_label(source: str, label: str) -> str:
     if kind == "member_price":
         return _("Member price")
     if kind == "tier":
+        if source.endswith(":category"):
+            return _("%(tier)s price of the category") % {"tier": label}
         return _("%(tier)s price") % {"tier": label}
     if kind == "points":
         return _("%(points)s points") % {"points": f"{int(label or 0):,}"}
@@ -254,8 +257,11 @@ def sale_view(
         ),
         tenders=_tenders(quote, typed or {}),
         card=_card(basket.member, quote, at, tuple(offer for _terms, offer in offers)),
-        refused=tuple((refused.terms, why(refused)) for refused in quote.refused_coupons),
-        unused=tuple(quote.usable_coupons),
+        coupons=coupon_views(quote),
+        refused=tuple(
+            (one.terms, coupons.selectors.explain_refusal(terms=one.terms, refusal=one.refusal))
+            for one in quote.refused_coupons
+        ),
         current=current,
         pass_uses=_pass_uses(quote, {one.pass_id: offer.left for one, offer in offers}),
         is_agreed=bool((typed or {}).get("pass_agreed")),
@@ -273,12 +279,6 @@ def _pass_uses(quote: Quote, left: Mapping[int, int | None]) -> tuple[PassUse, .
             uses = use.uses + (found[use.pass_id].uses if use.pass_id in found else 0)
             found[use.pass_id] = PassUse(use.name, uses, left.get(use.pass_id))
     return tuple(found.values())
-
-
-def why(refused: CouponRefusal) -> str:
-    """Why a coupon is not used, in words."""
-    reason = refused.refusal.reason
-    return coupons.selectors.explain(terms=refused.terms, reason=reason, missing=refused.refusal.missing)
 
 
 def _lines(
@@ -338,7 +338,7 @@ def _card(member: Member | None, quote: Quote, at: datetime, offers: tuple[PassO
     state = quote.member
     if member is None or state is None:
         return None
-    owned = [terms for terms, _saves in quote.usable_coupons] + [one.terms for one in quote.refused_coupons]
+    owned = [one.terms for one in (*quote.usable_coupons, *quote.refused_coupons)]
     return MemberCard(
         member=member,
         tier_name=state.tier_name,

@@ -161,7 +161,7 @@ def attach_member(*, basket_id: UUID, member_id: int, at: datetime) -> tuple[Bas
         basket.member = member
         basket.points_wish = 0
         basket.use_coupon = True
-        basket.coupon_id = None
+        basket.coupon_ids = []
 
     return change_basket(basket_id, at, change)
 
@@ -182,7 +182,7 @@ def detach_member(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
         basket.member = None
         basket.points_wish = 0
         basket.use_coupon = True
-        basket.coupon_id = None
+        basket.coupon_ids = []
 
     return change_basket(basket_id, at, change)
 
@@ -200,29 +200,47 @@ def set_points(*, basket_id: UUID, points: int, at: datetime) -> tuple[Basket, Q
     return change_basket(basket_id, at, change)
 
 
-def choose_coupon(*, basket_id: UUID, coupon_id: int | None, use_coupon: bool, at: datetime) -> tuple[Basket, Quote]:
-    """Pin a coupon, take none (``use_coupon=False``) or let the engine choose (``None`` and True)."""
+def choose_coupons(
+    *, basket_id: UUID, coupon_ids: Sequence[int], use_coupons: bool, at: datetime
+) -> tuple[Basket, Quote]:
+    """Use these coupons, none (``use_coupons=False``) or let the engine choose (an empty list and True)."""
 
     def change(basket: Basket) -> None:
-        basket.use_coupon = use_coupon
-        basket.coupon_id = coupon_id if use_coupon else None
+        basket.use_coupon = use_coupons
+        basket.coupon_ids = list(coupon_ids) if use_coupons else []
 
     return change_basket(basket_id, at, change)
 
 
 @transaction.atomic
 def pin_coupon(*, basket_id: UUID, coupon_id: int, at: datetime) -> tuple[Basket, Quote]:
-    """Take a scanned coupon; InvalidLine says in words why it cannot be used, and the choice so far stays."""
-    basket, quote = choose_coupon(basket_id=basket_id, coupon_id=coupon_id, use_coupon=True, at=at)
+    """Use a coupon that was ticked or scanned, and with it what was chosen so far as far as both go together.
+
+    InvalidLine says in words why it cannot be used, and the choice so far stays.
+    """
+    basket = lock_open_basket(basket_id)
+    before = [] if basket.quote is None else basket.quote["figures"].get("coupon_ids", [])
+    wanted = [coupon_id, *(one for one in before if one != coupon_id)]
+    basket, quote = choose_coupons(basket_id=basket_id, coupon_ids=wanted, use_coupons=True, at=at)
     for refused in quote.refused_coupons:
         if refused.terms.coupon_id == coupon_id:
-            why = coupons.selectors.explain(
-                terms=refused.terms, reason=refused.refusal.reason, missing=refused.refusal.missing
-            )
+            why = coupons.selectors.explain_refusal(terms=refused.terms, refusal=refused.refusal)
             raise InvalidLine(f"{refused.terms.name}: {why}")
-    if quote.coupon is None or quote.coupon.coupon_id != coupon_id:
+    if coupon_id not in quote.coupon_ids:
         raise InvalidLine(_("There is no such coupon."))
+    if quote.coupon_ids != sorted(wanted):
+        kept = [one for one in wanted if one in quote.coupon_ids]
+        return choose_coupons(basket_id=basket_id, coupon_ids=kept, use_coupons=True, at=at)
     return basket, quote
+
+
+@transaction.atomic
+def leave_coupon(*, basket_id: UUID, coupon_id: int, at: datetime) -> tuple[Basket, Quote]:
+    """Untick a coupon; the others stay. Harmless where it is not used."""
+    basket = lock_open_basket(basket_id)
+    before = [] if basket.quote is None else basket.quote["figures"].get("coupon_ids", [])
+    kept = [one for one in before if one != coupon_id]
+    return choose_coupons(basket_id=basket_id, coupon_ids=kept, use_coupons=bool(kept), at=at)
 
 
 def refresh(*, basket_id: UUID, at: datetime) -> tuple[Basket, Quote]:
@@ -303,7 +321,7 @@ def change_basket(basket_id: UUID, at: datetime, change: Callable[[Basket], None
             "member",
             "points_wish",
             "use_coupon",
-            "coupon_id",
+            "coupon_ids",
             "quote",
             "fingerprint",
             "quoted_at",

@@ -190,8 +190,7 @@ def _agreed_quote(basket: Basket, shown: str, at: datetime) -> tuple[Quote, pric
     if not is_valid:
         # An old quote goes on unasked where the customer pays and uses the same (R-C1).
         fresh = pricing.summary(quote)
-        same = all(fresh[name] == figures[name] for name in ("payable", "points_used", "coupon_id"))
-        same = same and fresh["passes"] == figures.get("passes", [])
+        same = all(fresh[name] == figures.get(name, []) for name in ("payable", "points_used", "coupon_ids", "passes"))
     if not same or shown != basket.fingerprint:
         raise QuoteChanged(
             _("The price has changed since it was shown. Nothing was charged."), quote, _differences(figures, quote)
@@ -216,7 +215,7 @@ def _differences(figures: dict[str, object], quote: Quote) -> list[tuple[str, st
 
 
 def _move_value(sale: Sale) -> recording.Outcome:
-    """Points, wallet, coupon, points earned and tier, in the one lock order (rules.md 0.3)."""
+    """Points, wallet, coupons, points earned and tier, in the one lock order (rules.md 0.3)."""
     quote, basket = sale.quote, sale.basket
     member_id = basket.member_id
     outcome = recording.Outcome(earned_by_line=[0] * len(quote.lines), bonus_by_line=[ZERO] * len(quote.lines))
@@ -239,13 +238,12 @@ def _move_value(sale: Sale) -> recording.Outcome:
         outcome.bonus_by_line = sale.bonus_by_line(outcome.wallet_bonus)
     if member_id is not None and quote.pass_paid_lines:
         outcome.pass_entries = _use_passes(sale, member_id)
-    if quote.coupon is not None:
-        discount = sum((one.amount for one in quote.adjustments if one.source.startswith("coupon:")), ZERO)
+    for taken in sorted(quote.coupons, key=lambda one: (one.terms.template_id, one.terms.coupon_id)):
         coupons.services.redeem(
-            coupon_id=quote.coupon.coupon_id,
+            coupon_id=taken.terms.coupon_id,
             member_id=member_id,
-            amount=discount,
-            idempotency_key=sale.key("coupon"),
+            amount=taken.amount,
+            idempotency_key=sale.key(f"coupon:{taken.terms.coupon_id}"),
             **where,
         )
     if member_id is not None:

@@ -79,7 +79,16 @@ def _order(sale: "Sale", outcome: Outcome) -> Order:
         snapshot={
             **sale.frozen.to_json(),
             "multiple": str(quote.multiple),
-            "coupon": None if quote.coupon is None else [quote.coupon.template_id, quote.coupon.version],
+            "coupons": [
+                {
+                    "id": one.terms.coupon_id,
+                    "template": one.terms.template_id,
+                    "version": one.terms.version,
+                    "kind": one.terms.kind,
+                    "amount": str(one.amount),
+                }
+                for one in quote.coupons
+            ],
         },
     )
 
@@ -169,6 +178,10 @@ def _receipt(order: Order, sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "adjustments": [
             {"layer": int(one.layer), "source": one.source, "label": one.label, "amount": str(one.amount)}
             for one in quote.adjustments
+        ],
+        # What takes nothing off is no adjustment, but the customer shall see that it was used.
+        "points_coupons": [
+            {"name": one.terms.name, "multiple": str(one.terms.multiple)} for one in quote.coupons if not one.amount
         ],
         "list_total": str(quote.list_total),
         "saved": str(quote.saved),

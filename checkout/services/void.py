@@ -24,7 +24,7 @@ from stores.models import Staff
 
 
 def void_order(*, key: UUID, order_id: int, till: Till, reason: str, actor: Staff, at: datetime) -> int:
-    """Put back money, points, stored value, coupon and tier progress of an order; return the void's id.
+    """Put back money, points, stored value, coupons and tier progress of an order; return the void's id.
 
     The money leaves the drawer of ``till``, which needs an open shift in the order's store; takings of the day of the
     sale do not change, the void counts on its own day. CannotVoid for an order that was voided before, is not one
@@ -81,6 +81,14 @@ def _void(order_id: int, till: Till, reason: str, actor: Staff, at: datetime) ->
     return {"void": void.pk}
 
 
+def _coupon_steps(order: Order) -> list[str]:
+    """What the sale called each use of a coupon, in the order of use; orders of before several coupons had one."""
+    if "coupons" not in order.snapshot:
+        return ["coupon"] if order.snapshot.get("coupon") else []
+    used = sorted((one["template"], one["id"]) for one in order.snapshot["coupons"])
+    return [f"coupon:{coupon_id}" for _template_id, coupon_id in used]
+
+
 def _put_back(order: Order, actor: Staff, at: datetime) -> Decimal:
     """Opposite entries, named by the sale's own keys. Spent points return before earned ones are taken back (R-P11).
 
@@ -102,8 +110,8 @@ def _put_back(order: Order, actor: Staff, at: datetime) -> Decimal:
     by_pass = order.lines.filter(pass_id__isnull=False).order_by("position").values_list("position", flat=True)
     if undoings := [passes.services.Undoing(*keys(f"pass:{position}")) for position in by_pass]:
         passes.services.undo(undoings=undoings, source=f"order:{order.pk}", **where)
-    if order.adjustments.filter(source__startswith="coupon:").exists():
-        original, key = keys("coupon")
+    for step in _coupon_steps(order):
+        original, key = keys(step)
         coupons.services.return_redeemed(idempotency_key_of_redeem=original, idempotency_key=key, **where)
     if order.points_earned:
         original, key = keys("earned")

@@ -176,14 +176,17 @@ def member_delete(sale: Sale) -> HttpResponse:
 @require_POST
 @at_till
 def coupon_edit(sale: Sale) -> HttpResponse:
-    """Take one coupon, none, or let the best one be found."""
+    """Tick or untick a coupon, use none, or let the best ones be found."""
     form = CouponForm(sale.request.POST)
     if not form.is_valid():
         raise InvalidLine(_("This cannot be read."))
     choice, coupon_id = form.cleaned_data["choice"], form.cleaned_data["coupon"]
     if choice == "one" and coupon_id:
         return _pin(sale, coupon_id)
-    answer = services.choose_coupon(basket_id=_open(sale), coupon_id=None, use_coupon=choice != "none", at=sale.at)
+    if choice == "leave" and coupon_id:
+        answer = services.leave_coupon(basket_id=_open(sale), coupon_id=coupon_id, at=sale.at)
+    else:
+        answer = services.choose_coupons(basket_id=_open(sale), coupon_ids=[], use_coupons=choice != "none", at=sale.at)
     return _changed(sale, answer)
 
 

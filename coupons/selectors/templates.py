@@ -1,0 +1,47 @@
+"""Reads of templates."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from core.money import ZERO
+from coupons.models import Coupon, Event, Template
+
+
+def list_templates(*, status: str = "") -> QuerySet[Template]:
+    """Templates, newest first, with ``used_count`` and ``discount_total`` (what they have cost so far)."""
+    rows = Template.objects.all()
+    if status:
+        rows = rows.filter(status=status)
+    return _with_counts(rows).order_by("-pk")
+
+
+def _with_counts(templates: QuerySet[Template]) -> QuerySet[Template]:
+    used = Coupon.objects.filter(template=OuterRef("pk"), status=Coupon.Status.REDEEMED)
+    events = Event.objects.filter(coupon__template=OuterRef("pk"))
+    return templates.annotate(
+        used_count=Coalesce(Subquery(_one(used, Count("pk"))), 0),
+        discount_total=Coalesce(Subquery(_one(events, Sum("amount"))), ZERO),
+    )
+
+
+def _one(rows: QuerySet[Any], aggregate: Any) -> Any:
+    """The rows as a subquery of one aggregated value."""
+    return rows.order_by().annotate(one=Value(1)).values("one").annotate(figure=aggregate).values("figure")
+
+
+def get_template(pk: int) -> Template:
+    """One template with its counts; Template.DoesNotExist."""
+    return _with_counts(Template.objects.all()).get(pk=pk)
+
+
+def get_templates(template_ids: Iterable[int]) -> dict[int, Template]:
+    """Templates by id, one statement; unknown ones are missing from the answer."""
+    return Template.objects.in_bulk(list(template_ids))
+
+
+def list_active_templates() -> QuerySet[Template]:
+    """What can be given out now, by name."""
+    return Template.objects.filter(status=Template.Status.ACTIVE).order_by("name", "pk")
