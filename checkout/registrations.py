@@ -5,13 +5,19 @@ from django.utils.translation import pgettext_lazy
 
 from checkout import proofs, services
 from checkout.pricing.model import Rounding
+from checkout.selectors.coupon_examples import list_coupon_examples
 from checkout.selectors.examples import list_example_orders
+from checkout.selectors.replay import coupons as coupon_trials
+from checkout.selectors.replay import tiers as tier_trials
+from checkout.selectors.replay.wording import describe_coupon, describe_tiers
 from core import audit, settings
 from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
+from coupons import examples as coupon_examples
 from jobs.registry import register_proof
 from points.examples import register_source
+from trials.registry import Runner, register_runner
 from wallet.registrations import register_gift_source
 
 
@@ -19,6 +25,9 @@ def register() -> None:
     """Audit actions, settings, links and proofs."""
     register_links()
     register_source(list_example_orders)
+    coupon_examples.register_source(list_coupon_examples)
+    register_runner("tier_draft", Runner(tier_trials.run, describe_tiers))
+    register_runner("coupon_template", Runner(coupon_trials.run, describe_coupon))
     register_gift_source(services.list_nothing, services.take_back_progress)
     for action, label in (
         ("till.saved", _("Till saved")),

@@ -1,5 +1,6 @@
 """Reads of tags: who has which, who would, and in words what a rule says."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +56,15 @@ def list_member_tags(member_id: int) -> list[MemberTag]:
         .select_related("tag")
         .order_by("tag__name")
     )
+
+
+def list_tag_ids(members: Collection[int]) -> dict[int, set[int]]:
+    """The ids of the active tags that members have, by member; one statement."""
+    found: dict[int, set[int]] = {}
+    rows = MemberTag.objects.filter(member_id__in=members, until=None, tag__is_active=True)
+    for member_id, tag_id in rows.values_list("member_id", "tag_id"):
+        found.setdefault(member_id, set()).add(tag_id)
+    return found
 
 
 def list_tag_history(member_id: int) -> QuerySet[MemberTag]:

@@ -22,6 +22,7 @@ from coupons.selectors.terms import (
     terms_of,
     with_limits,
 )
+from coupons.selectors.trial import terms_on_trial
 
 __all__ = [
     "MAX_PER_ORDER",
@@ -44,5 +45,6 @@ __all__ = [
     "list_usable_terms",
     "state_of",
     "terms_of",
+    "terms_on_trial",
     "with_limits",
 ]

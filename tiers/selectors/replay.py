@@ -7,16 +7,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core import settings
 from core.days import end_of, last_day, local_day, start_of
 from members.models import Member
-from tiers.models import Change, Period, ProgressEntry, Reason, Track, Version
+from tiers.models import Change, Draft, Period, ProgressEntry, Reason, Track, Version
 from tiers.rules import lowest
 from tiers.rules.replaying import Edition, Event, Given, Held, Rulebook
 from tiers.selectors.benefits import HeldTier, held_tier
 from tiers.selectors.levels import level_of, list_versions_in_force
+from tiers.terms import terms_from
 
 FORCED = (Reason.MANUAL, Reason.MERGED, Reason.REINSTATED)
 _COLUMNS = ("member_id", "idempotency_key", "occurred_at", "business_on", "source", "metric", "amount")
@@ -65,16 +66,23 @@ def _edition(instant: datetime, versions: Iterable[Version]) -> Edition:
     return Edition(instant, first_night, [level_of(version) for version in versions])
 
 
-def list_walkers(track: Track, *, first: date, last: date, after: int, limit: int) -> list[int]:
-    """Ids of the next members, in order, whom rules of this track can have moved: they did something in the period, or
-    held more than the lowest level; one statement."""
+def _walkers(track: Track, first: date, last: date) -> QuerySet[Member]:
+    """Members whom rules of this track can have moved: they did something till then, or held more than the lowest."""
     begins, ends = start_of(first), end_of(last)
-    active = ProgressEntry.objects.filter(occurred_at__lt=ends, member_id__gt=after)
-    held = Period.objects.filter(track=track, starts_at__lt=ends, member_id__gt=after)
+    active = ProgressEntry.objects.filter(occurred_at__lt=ends)
+    held = Period.objects.filter(track=track, starts_at__lt=ends)
     held = held.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=begins))
-    members = Member.objects.filter(
-        Q(pk__in=active.values("member_id")) | Q(pk__in=held.values("member_id")), pk__gt=after
-    )
+    return Member.objects.filter(Q(pk__in=active.values("member_id")) | Q(pk__in=held.values("member_id")))
+
+
+def count_walkers(track: Track, *, first: date, last: date) -> int:
+    """How many members a replay has to look at."""
+    return _walkers(track, first, last).count()
+
+
+def list_walkers(track: Track, *, first: date, last: date, after: int, limit: int) -> list[int]:
+    """Ids of the next of them, in order; one statement."""
+    members = _walkers(track, first, last).filter(pk__gt=after)
     return list(members.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
@@ -169,3 +177,13 @@ def _add_others(walks: dict[int, Walk], track: Track, first: date, at: datetime)
             ends = min(period.valid_until, ends or period.valid_until)
         tier = held_tier(versions[period.tier_id], period.valid_until)
         walks[period.member_id].others.append((period.starts_at, ends, tier))
+
+
+def versions_of_draft(draft: Draft, at: datetime) -> list[Version]:
+    """The versions that would be in force if the draft were: unsaved ones where it changes a level, lowest first."""
+    return [
+        Version(tier=version.tier, effective_at=at, **terms_from(draft.levels[str(version.tier_id)]).columns)
+        if str(version.tier_id) in draft.levels
+        else version
+        for version in list_versions_in_force(at, draft.track)
+    ]
