@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from core.days import last_day
-from gifts.models import RechargePlan
-from gifts.selectors import Terms
+from gifts.models import Grant, GrantItem, RechargePlan
+from gifts.selectors import Part, Terms
 
 
 def money(amount: Decimal) -> str:
@@ -127,3 +127,36 @@ def example(terms: Terms, *, at: datetime) -> str:
         )
         % names
     )
+
+
+def part_text(part: Part) -> str:
+    """One part of a pack."""
+    return _amount_text(part.kind, part.name, part.quantity)
+
+
+def _amount_text(kind: str, name: str, quantity: Decimal) -> str:
+    count = f"{quantity.normalize():f}"
+    if kind == GrantItem.Kind.POINTS:
+        text = ngettext("%(count)s bonus point", "%(count)s bonus points", int(quantity))
+        return text % {"count": f"{int(quantity):,}"}
+    if kind == GrantItem.Kind.GROWTH:
+        text = ngettext("%(count)s growth point", "%(count)s growth points", int(quantity))
+        return text % {"count": f"{int(quantity):,}"}
+    if kind == GrantItem.Kind.BONUS:
+        return _("%(amount)s bonus") % {"amount": money(quantity)}
+    return _times(name, count)
+
+
+def pack_texts(parts: Sequence[Part]) -> list[str]:
+    """Everything in a pack, one text each."""
+    return [part_text(part) for part in parts]
+
+
+def given_texts(grant: Grant) -> list[str]:
+    """What a grant really gave, coupons of one name together; what could not be given is left out."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for item in sorted(grant.items.all(), key=lambda one: one.position):
+        if item.state != GrantItem.State.MISSED:
+            key = (item.kind, item.label)
+            sums[key] = sums.get(key, Decimal(0)) + item.quantity
+    return [_amount_text(kind, label, quantity) for (kind, label), quantity in sums.items()]
