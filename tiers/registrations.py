@@ -16,6 +16,8 @@ from tiers.facts import TIER
 from tiers.proofs import PROOFS
 from tiers.selectors import get_benefits
 from tiers.services import evaluate_due, giving
+from tiers.services.drafts import TRIAL, digest_of
+from trials.registry import Kind, register_kind
 
 
 def _days_problem(days: int) -> object:
@@ -32,7 +34,17 @@ def register() -> None:
     for action, label in (
         ("tier.set_by_hand", _("Tier set by hand")),
         ("tier.version_added", _("Tier rules changed")),
+        ("tier.version_called_off", _("Planned tier rules called off")),
         ("tier.renamed", _("Tier renamed")),
+        ("tier.created", _("Tier made")),
+        ("tier.track_created", _("Card type made")),
+        ("tier.track_renamed", _("Tier track renamed")),
+        ("tier.retired", _("Tier retired")),
+        ("tier.brought_back", _("Retired tier brought back")),
+        ("tier.draft_saved", _("Draft of tier rules changed")),
+        ("tier.draft_discarded", _("Draft of tier rules thrown away")),
+        ("tier.draft_activated", _("Draft of tier rules activated")),
+        ("tier.gift_saved", _("Gift of a tier changed")),
     ):
         audit.register_action(action, label)
     settings.define(
@@ -93,6 +105,8 @@ def register() -> None:
         register_proof(proof)
     register_navigation(Link("tiers", "tiers:tier-list", _("Tiers"), "tiers.view_tier", "trophy", "members", 60))
     register_link(Link("tier", "tiers:tier-detail", _("Tier"), "tiers.view_tier", kwargs=("pk",)))
+    register_link(Link("tier-draft", "tiers:draft-detail", _("Draft of tier rules"), "tiers.view_tier", kwargs=("pk",)))
+    register_kind(Kind(TRIAL, _("Tier rules"), digest_of, "tiers:draft-detail", "tiers.change_tier"))
     register_member_badge("tier", _badge)
     register_member_panel(
         Link("member-tier", "tiers:member-panel", _("Tier"), "tiers.view_period", order=20, kwargs=("member_id",))

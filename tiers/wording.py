@@ -9,26 +9,30 @@ from django.utils.translation import gettext as _
 
 from tiers.rules import (
     ANY,
+    BALANCE,
     CALENDAR_MONTH,
     CALENDAR_QUARTER,
     CALENDAR_YEAR,
     GROWTH,
-    LIFETIME,
+    MEMBERSHIP_YEAR,
     ORDERS,
     POINTS,
     RECHARGE,
     ROLLING_DAYS,
     ROLLING_MONTHS,
+    SINGLE_RECHARGE,
     SPEND,
     Thresholds,
     Window,
 )
 from tiers.selectors import Progress
 
+MONEY = (SPEND, RECHARGE, SINGLE_RECHARGE, BALANCE)
+
 
 def amount_of(metric: str, amount: Decimal) -> str:
     """An amount of a metric with its unit: "¥132.00", "40 points", "3 orders"."""
-    if metric in (SPEND, RECHARGE):
+    if metric in MONEY:
         return f"{settings.CURRENCY_SYMBOL}{amount:,.2f}"
     count = int(amount)
     if metric == POINTS:
@@ -55,6 +59,8 @@ def _condition(metric: str, amount: Decimal) -> str:
         POINTS: _("earn %(amount)s"),
         RECHARGE: _("recharge %(amount)s"),
         GROWTH: _("get %(amount)s"),
+        SINGLE_RECHARGE: _("recharge %(amount)s at once"),
+        BALANCE: _("have a balance of %(amount)s"),
     }[metric]
     return text % {"amount": amount_of(metric, amount)}
 
@@ -69,19 +75,35 @@ def window_text(window: Window) -> str:
         CALENDAR_MONTH: _("within a calendar month"),
         CALENDAR_QUARTER: _("within a calendar quarter"),
         CALENDAR_YEAR: _("within a calendar year"),
+        MEMBERSHIP_YEAR: _("within a year from the day of joining"),
     }.get(window.kind, _("ever"))
 
 
+def conditions(thresholds: Thresholds) -> str:
+    """What must be reached: "spend ¥500.00 or earn 500 points"."""
+    joint = _(" or ") if thresholds.mode == ANY else _(" and ")
+    return joint.join(_condition(metric, amount) for metric, amount in thresholds.metrics.items())
+
+
 def asks(thresholds: Thresholds) -> str:
-    """Who has the level."""
+    """Who gets the level."""
     if not thresholds.metrics:
         return _("Every member has this tier.")
-    joint = _(" or ") if thresholds.mode == ANY else _(" and ")
-    conditions = joint.join(_condition(metric, amount) for metric, amount in thresholds.metrics.items())
     return _("For members who %(conditions)s %(window)s.") % {
-        "conditions": conditions,
+        "conditions": conditions(thresholds),
         "window": window_text(thresholds.window),
     }
+
+
+def length_text(window: Window) -> str:
+    """How long a level lasts that is reached within the window: "for 12 months"."""
+    if window.kind == ROLLING_DAYS:
+        length = ngettext("%(n)s day", "%(n)s days", window.n) % {"n": window.n}
+    elif window.kind == ROLLING_MONTHS:
+        length = ngettext("%(n)s month", "%(n)s months", window.n) % {"n": window.n}
+    else:
+        return _("until the end of the next such period")
+    return _("for %(length)s") % {"length": length}
 
 
 def discount_text(factor: Decimal) -> str:
@@ -101,28 +123,6 @@ def gives(factor: Decimal, multiple: Decimal) -> str:
     }
 
 
-def keeps(thresholds: Thresholds, *, falls: bool) -> str:
-    """How long it lasts once reached."""
-    if not thresholds.metrics:
-        return ""
-    window = thresholds.window
-    if not falls or window.kind == LIFETIME:
-        return _("Once reached it is kept for good.")
-    if window.kind == ROLLING_DAYS:
-        length = ngettext("%(n)s day", "%(n)s days", window.n) % {"n": window.n}
-    elif window.kind == ROLLING_MONTHS:
-        length = ngettext("%(n)s month", "%(n)s months", window.n) % {"n": window.n}
-    else:
-        return _("Once reached it is valid until the end of the next such period, then it must be earned again.")
-    return _("Once reached it is valid for %(length)s, then it must be earned again.") % {"length": length}
-
-
-def summary(thresholds: Thresholds, *, falls: bool, factor: Decimal, multiple: Decimal) -> list[str]:
-    """Everything that a version decides, one sentence each."""
-    sentences = [asks(thresholds), keeps(thresholds, falls=falls), gives(factor, multiple)]
-    return [sentence for sentence in sentences if sentence]
-
-
 def still_needed(progress: Progress) -> str:
     """The way to the next level: "¥132.00 or 497 points to Silver", with the last day where there is one."""
     joint = _(" or ") if progress.mode == ANY else _(" and ")
@@ -133,6 +133,19 @@ def still_needed(progress: Progress) -> str:
         "missing": missing,
         "tier": progress.tier.label,
         "day": progress.by.isoformat(),
+    }
+
+
+def still_needed_to_keep(progress: Progress) -> str:
+    """What is missing to keep the level held: "¥132.00 to keep Silver, by 2026-12-31"."""
+    day = "" if progress.by is None else progress.by.isoformat()
+    if progress.is_met:
+        return _("%(tier)s is kept beyond %(day)s.") % {"tier": progress.tier.label, "day": day}
+    joint = _(" or ") if progress.mode == ANY else _(" and ")
+    return _("%(missing)s to keep %(tier)s, by %(day)s") % {
+        "missing": joint.join(_missing(progress)),
+        "tier": progress.tier.label,
+        "day": day,
     }
 
 

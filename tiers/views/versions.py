@@ -1,57 +1,92 @@
-"""New versions of a level."""
+"""A level's versions: what held when, where two of them differ, and calling off one that has not begun."""
+
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from core.days import local_day
-from core.http import render_page
-from tiers import selectors, services, wording
-from tiers.forms import VersionForm
-from tiers.models import Tier, Version
-from tiers.views._shared import staff_of, summary_of, tier_or_404
+from core.errors import DomainError
+from tiers import selectors, services
+from tiers.models import Version
+from tiers.selectors import boards
+from tiers.terms import terms_of
+from tiers.views._shared import category_names, staff_of, tier_or_404
+from tiers.wording_terms import differences, lines_of
+
+BADGES = {"coming": "info", "in_force": "success", "past": "neutral", "called_off": "warning"}
 
 
-def version_create(request: HttpRequest, pk: int) -> HttpResponse:
-    """New thresholds and benefits from a day on; ``?preview`` answers with the sentence only and saves nothing."""
+@require_safe
+def tier_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One level with its gifts and all its versions, newest first."""
     tier = tier_or_404(pk)
     at = timezone.now()
-    latest = selectors.list_versions(tier_id=pk).first()
-    initial = {} if latest is None else VersionForm.initial_of(latest, local_day(at))
-    form = VersionForm(request.POST or None, initial=initial, is_base=selectors.is_base(tier))
-    is_preview = "preview" in request.GET
-    sentences = [] if latest is None else summary_of(latest)
-    if form.is_bound:
-        sentences = []
-        if form.is_valid():
-            sentences = _preview(form)
-            if not is_preview and _add(request, form, tier):
-                return redirect("tiers:tier-detail", pk)
-    context = {"tier": tier, "form": form, "summary": sentences}
-    status = 200 if is_preview or not form.is_bound else 422
-    return render_page(request, "tiers/version_form.html", context, fragment="summary", status=status)
+    is_base, categories = selectors.is_base(tier), category_names()
+    context = {
+        "tier": tier,
+        "is_base": is_base,
+        "draft": boards.find_open_draft(tier.track_id),
+        "holders": boards.count_holders_of(pk),
+        "gifts": boards.list_gifts(tier_id=pk),
+        "versions": [
+            {
+                "version": version,
+                "state": state,
+                "badge": BADGES[state],
+                "lines": lines_of(terms_of(version), tier, is_base=is_base, categories=categories),
+            }
+            for version, state in boards.list_history(tier_id=pk, at=at)
+        ],
+    }
+    return render(request, "tiers/tier_detail.html", context)
 
 
-def _preview(form: VersionForm) -> list[str]:
-    terms = form.terms
-    return wording.summary(
-        terms["thresholds"],
-        falls=terms["keep"] == Version.Keep.REQUALIFY,
-        factor=terms["discount_factor"],
-        multiple=terms["points_multiple"],
-    )
+@require_safe
+def version_compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """Two versions of a level side by side: ``?old=..&new=..``, without them the last two."""
+    tier = tier_or_404(pk)
+    history = boards.list_history(tier_id=pk, at=timezone.now())
+    versions = [version for version, _state in history]
+    if not versions:
+        raise Http404
+    new = _chosen(request, "new", versions, versions[0])
+    old = _chosen(request, "old", versions, versions[1] if len(versions) > 1 else versions[0])
+    is_base, categories = selectors.is_base(tier), category_names()
+    sides = [lines_of(terms_of(one), tier, is_base=is_base, categories=categories) for one in (old, new)]
+    context: dict[str, Any] = {
+        "tier": tier,
+        "versions": versions,
+        "old": old,
+        "new": new,
+        "differences": differences(*sides),
+    }
+    return render(request, "tiers/version_compare.html", context)
 
 
-def _add(request: HttpRequest, form: VersionForm, tier: Tier) -> bool:
-    at = timezone.now()
+def _chosen(request: HttpRequest, name: str, versions: list[Version], default: Version) -> Version:
+    typed = request.GET.get(name, "")
+    if not typed:
+        return default
+    for version in versions:
+        if str(version.pk) == typed:
+            return version
+    raise Http404
+
+
+@require_POST
+def version_call_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call off what was planned by one draft and has not begun."""
+    version = Version.objects.filter(pk=pk).first()
+    if version is None:
+        raise Http404
     try:
-        services.add_version(
-            tier=tier, **form.terms, effective_at=form.effective_at(at), actor=staff_of(request), at=at
-        )
-    except services.InvalidVersion as refusal:
-        form.add_error("effective_on" if form.effective_at(at) < at else None, str(refusal))
-        return False
-    messages.success(request, _("The new rules of %(tier)s are saved.") % {"tier": tier.label})
-    return True
+        services.call_off(version_id=pk, actor=staff_of(request), at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The planned rules are called off. What holds now goes on."))
+    return redirect("tiers:tier-detail", version.tier_id)
