@@ -15,6 +15,7 @@ urlpatterns = [
     path("points/", include("points.urls")),
     path("wallet/", include("wallet.urls")),
     path("coupons/", include("coupons.urls")),
+    path("c/", include("coupons.claim_urls")),
     path("passes/", include("passes.urls")),
     path("gifts/", include("gifts.urls")),
     path("tiers/", include("tiers.urls")),

@@ -8,7 +8,8 @@ class CouponsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import permissions
-        from coupons import registrations, urls
+        from coupons import claim_urls, registrations, urls
 
         permissions.declare(urls.PERMISSIONS)
+        permissions.declare(claim_urls.PERMISSIONS)
         registrations.register()

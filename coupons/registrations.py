@@ -6,6 +6,7 @@ from core import audit, facts, settings
 from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
 from core.settings import Setting
+from coupons import giving
 from coupons.facts import UNUSED_COUNT
 from coupons.proofs import PROOFS
 from coupons.selectors import MAX_PER_ORDER
@@ -51,6 +52,7 @@ def register() -> None:
         ),
     )
     facts.register(UNUSED_COUNT)
+    giving.register()
     for proof in PROOFS:
         register_proof(proof)
     register_navigation(

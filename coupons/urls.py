@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from coupons import giving_urls
 from coupons.views import coupons, templates
 
 app_name = "coupons"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("members/<int:member_id>/", coupons.member_coupon_list, name="member-coupon-list"),
     path("members/<int:member_id>/panel/", coupons.member_panel, name="member-panel"),
     path("members/<int:member_id>/new/", coupons.member_coupon_create, name="member-coupon-create"),
+    *giving_urls.urlpatterns,
 ]
 
 PERMISSIONS: dict[str, str] = {
@@ -31,4 +33,5 @@ PERMISSIONS: dict[str, str] = {
     "coupons:member-coupon-list": "coupons.view_coupon",
     "coupons:member-panel": "coupons.view_coupon",
     "coupons:member-coupon-create": "coupons.issue_coupon",
+    **giving_urls.PERMISSIONS,
 }

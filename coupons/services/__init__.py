@@ -1,6 +1,30 @@
 """What is done to coupons: templates, giving out, using up, giving back, voiding."""
 
+from coupons.services.batches import (
+    BatchStateChanged,
+    NobodyToGive,
+    TemplateNotGiven,
+    advance_batch,
+    cancel_batch,
+    pause_batch,
+    resume_batch,
+    start_batch,
+    void_batch,
+    work_batch,
+)
 from coupons.services.issuing import CannotIssue, issue, issue_by_hand
+from coupons.services.offers import (
+    CLAIMS_PER_ADDRESS,
+    CLAIMS_PER_OFFER,
+    CannotClaim,
+    Claim,
+    InvalidOffer,
+    claim,
+    claim_by_phone,
+    refusal_text,
+    save_offer,
+)
+from coupons.services.reminding import REMINDER, REMINDER_DAYS, remind_expiry
 from coupons.services.templates import (
     InvalidTemplate,
     create_template,
@@ -8,21 +32,49 @@ from coupons.services.templates import (
     save_template,
     set_template_status,
 )
+from coupons.services.tries import CODE_MISSES, TooManyTries, check_tries, count_try, forget_tries
 from coupons.services.using import CannotReturn, CannotVoid, CouponNotUsable, redeem, return_redeemed, void
 
 __all__ = [
+    "CLAIMS_PER_ADDRESS",
+    "CLAIMS_PER_OFFER",
+    "CODE_MISSES",
+    "REMINDER",
+    "REMINDER_DAYS",
+    "BatchStateChanged",
+    "CannotClaim",
     "CannotIssue",
     "CannotReturn",
     "CannotVoid",
+    "Claim",
     "CouponNotUsable",
+    "InvalidOffer",
     "InvalidTemplate",
+    "NobodyToGive",
+    "TemplateNotGiven",
+    "TooManyTries",
+    "advance_batch",
+    "cancel_batch",
+    "check_tries",
+    "claim",
+    "claim_by_phone",
+    "count_try",
     "create_template",
+    "forget_tries",
     "issue",
     "issue_by_hand",
     "next_statuses",
+    "pause_batch",
     "redeem",
+    "refusal_text",
+    "remind_expiry",
+    "resume_batch",
     "return_redeemed",
+    "save_offer",
     "save_template",
     "set_template_status",
+    "start_batch",
     "void",
+    "void_batch",
+    "work_batch",
 ]
