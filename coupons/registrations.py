@@ -10,7 +10,9 @@ from coupons import giving
 from coupons.facts import UNUSED_COUNT
 from coupons.proofs import PROOFS
 from coupons.selectors import MAX_PER_ORDER
+from coupons.services import TRIAL, trial_digest
 from jobs.registry import register_proof
+from trials.registry import Kind, register_kind
 
 
 def _grace_problem(days: int) -> object:
@@ -29,6 +31,8 @@ def register() -> None:
         ("coupon_template.status_changed", _("Coupon template started or stopped")),
         ("coupon.issued", _("Coupon given by hand")),
         ("coupon.voided", _("Coupon voided")),
+        ("coupon.exported", _("Coupons downloaded")),
+        ("coupon_classes.changed", _("Coupon classes changed")),
     ):
         audit.register_action(action, label)
     settings.define(
@@ -52,6 +56,7 @@ def register() -> None:
         ),
     )
     facts.register(UNUSED_COUNT)
+    register_kind(Kind(TRIAL, _("Coupon template"), trial_digest, "coupons:template-detail", "coupons.change_template"))
     giving.register()
     for proof in PROOFS:
         register_proof(proof)

@@ -47,7 +47,11 @@ class Coupon(models.Model):
     class Meta:
         verbose_name = _("coupon")
         verbose_name_plural = _("coupons")
-        permissions = [("issue_coupon", "Can give coupons to members"), ("void_coupon", "Can void coupons")]
+        permissions = [
+            ("issue_coupon", "Can give coupons to members"),
+            ("void_coupon", "Can void coupons"),
+            ("export_coupon", "Can download coupon lists"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(valid_until__gt=F("valid_from")), name="coupons_coupon_validity_whole"),
             models.CheckConstraint(condition=Q(code__regex=r"^[0-9]{20}$"), name="coupons_coupon_code_is_digits"),
@@ -71,6 +75,9 @@ class Coupon(models.Model):
 class Event(LedgerEntry):
     """What happened to a coupon. ``amount`` is the discount given (a return takes it back); the sum is what it cost.
 
+    A coupon for more points gives no discount: its uses are of 0. ``moved``: the member was merged into another one,
+    and the source says from whom it came.
+
     ``valid_until`` is the coupon's end after the event, so that a grace period given on return can be explained.
     """
 
@@ -79,6 +86,7 @@ class Event(LedgerEntry):
         REDEEMED = "redeemed", pgettext_lazy("coupon", "redeemed")
         RETURNED = "returned", pgettext_lazy("coupon", "returned")
         VOIDED = "voided", pgettext_lazy("coupon", "voided")
+        MOVED = "moved", pgettext_lazy("coupon", "moved")
 
     coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="events", verbose_name=_("coupon"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
@@ -95,9 +103,9 @@ class Event(LedgerEntry):
             models.UniqueConstraint(fields=["coupon"], condition=Q(kind="issued"), name="coupons_event_issued_once"),
             models.UniqueConstraint(fields=["coupon"], condition=Q(kind="voided"), name="coupons_event_voided_once"),
             models.CheckConstraint(
-                condition=Q(kind="redeemed", amount__gt=0)
-                | Q(kind="returned", amount__lt=0, reverses__isnull=False)
-                | Q(kind__in=["issued", "voided"], amount=0),
+                condition=Q(kind="redeemed", amount__gte=0)
+                | Q(kind="returned", amount__lte=0, reverses__isnull=False)
+                | Q(kind__in=["issued", "voided", "moved"], amount=0),
                 name="coupons_event_amount_fits_kind",
             ),
         ]

@@ -18,6 +18,12 @@ class State:
     kind: str
 
 
+def is_stopped_by_batch(coupon: Coupon) -> bool:
+    """Whether the batch that gave the coupon is paused in a way that also stops what it gave (R-K5)."""
+    batch = None if coupon.batch_id is None else coupon.batch
+    return batch is not None and batch.stops_use and batch.status == batch.Status.PAUSED
+
+
 def state_of(coupon: Coupon, at: datetime) -> State:
     """The stored state, or what the clock makes of an unused coupon: not yet valid, expired."""
     if coupon.status == Coupon.Status.REDEEMED:
@@ -26,7 +32,7 @@ def state_of(coupon: Coupon, at: datetime) -> State:
         return State(pgettext("coupon", "void"), "danger")
     if at >= coupon.valid_until:
         return State(pgettext("coupon", "expired"), "warning")
-    if coupon.template.is_stopped:
+    if coupon.template.is_stopped or is_stopped_by_batch(coupon):
         return State(pgettext("coupon", "stopped"), "warning")
     return (
         State(pgettext("coupon", "usable"), "success")
@@ -37,7 +43,7 @@ def state_of(coupon: Coupon, at: datetime) -> State:
 
 def get_coupon(pk: int) -> Coupon:
     """One coupon with its template and member; Coupon.DoesNotExist."""
-    return Coupon.objects.select_related("template", "member").get(pk=pk)
+    return Coupon.objects.select_related("template", "terms_version", "batch", "member").get(pk=pk)
 
 
 def get_by_code(code: str) -> Coupon:
@@ -49,12 +55,14 @@ def get_by_code(code: str) -> Coupon:
 
 def list_of_member(*, member_id: int) -> QuerySet[Coupon]:
     """All coupons of a member, newest first."""
-    return Coupon.objects.filter(member_id=member_id).select_related("template").order_by("-issued_at", "-pk")
+    rows = Coupon.objects.filter(member_id=member_id).select_related("template", "terms_version", "batch")
+    return rows.order_by("-issued_at", "-pk")
 
 
 def list_of_template(*, template_id: int) -> QuerySet[Coupon]:
     """All coupons of a template with their holders, newest first."""
-    return Coupon.objects.filter(template_id=template_id).select_related("template", "member").order_by("-pk")
+    rows = Coupon.objects.filter(template_id=template_id).select_related("template", "terms_version", "batch", "member")
+    return rows.order_by("-pk")
 
 
 def count_open(*, member_id: int, at: datetime) -> int:

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from core.days import local_day, start_of
 from coupons.models import Coupon, Event, StackCategory, StackPair, StoreLimit
 from coupons.rules import CouponTerms, Refusal, StackClass, Stacking, is_code, promise_of
+from coupons.selectors.coupons import is_stopped_by_batch
 from stores.models import Store
 
 MAX_PER_ORDER: Final = "coupons.max_per_order"
@@ -38,14 +39,9 @@ def terms_of(coupon: Any) -> CouponTerms:
         code=coupon.code,
         member_id=coupon.member_id,
         status=coupon.status,
-        is_stopped=coupon.template.is_stopped or _is_stopped_by_batch(coupon),
+        is_stopped=coupon.template.is_stopped or is_stopped_by_batch(coupon),
         limit_reached=_limit_reached(coupon),
     )
-
-
-def _is_stopped_by_batch(coupon: Coupon) -> bool:
-    batch = None if coupon.batch_id is None else coupon.batch
-    return batch is not None and batch.stops_use and batch.status == batch.Status.PAUSED
 
 
 def _limit_reached(coupon: Any) -> str:

@@ -1,4 +1,4 @@
-"""What is done to coupons: templates, giving out, using up, giving back, voiding."""
+"""What is done to coupons: classes, templates, giving out, using up, giving back, withdrawing, moving."""
 
 from coupons.services.batches import (
     BatchStateChanged,
@@ -12,6 +12,8 @@ from coupons.services.batches import (
     void_batch,
     work_batch,
 )
+from coupons.services.checking import find_problems, tidy
+from coupons.services.classes import ClassData, InvalidClass, delete_class, save_classes
 from coupons.services.issuing import CannotIssue, issue, issue_by_hand
 from coupons.services.offers import (
     CLAIMS_PER_ADDRESS,
@@ -26,14 +28,19 @@ from coupons.services.offers import (
 )
 from coupons.services.reminding import REMINDER, REMINDER_DAYS, remind_expiry
 from coupons.services.templates import (
+    TRIAL,
     InvalidTemplate,
+    NotTried,
     create_template,
     next_statuses,
     save_template,
     set_template_status,
+    terms_json,
+    trial_digest,
 )
 from coupons.services.tries import CODE_MISSES, TooManyTries, check_tries, count_try, forget_tries
-from coupons.services.using import CannotReturn, CannotVoid, CouponNotUsable, redeem, return_redeemed, void
+from coupons.services.using import CannotReturn, CouponNotUsable, redeem, return_redeemed
+from coupons.services.withdrawing import CannotVoid, merge, void
 
 __all__ = [
     "CLAIMS_PER_ADDRESS",
@@ -41,16 +48,20 @@ __all__ = [
     "CODE_MISSES",
     "REMINDER",
     "REMINDER_DAYS",
+    "TRIAL",
     "BatchStateChanged",
     "CannotClaim",
     "CannotIssue",
     "CannotReturn",
     "CannotVoid",
     "Claim",
+    "ClassData",
     "CouponNotUsable",
+    "InvalidClass",
     "InvalidOffer",
     "InvalidTemplate",
     "NobodyToGive",
+    "NotTried",
     "TemplateNotGiven",
     "TooManyTries",
     "advance_batch",
@@ -60,9 +71,12 @@ __all__ = [
     "claim_by_phone",
     "count_try",
     "create_template",
+    "delete_class",
+    "find_problems",
     "forget_tries",
     "issue",
     "issue_by_hand",
+    "merge",
     "next_statuses",
     "pause_batch",
     "redeem",
@@ -70,10 +84,14 @@ __all__ = [
     "remind_expiry",
     "resume_batch",
     "return_redeemed",
+    "save_classes",
     "save_offer",
     "save_template",
     "set_template_status",
     "start_batch",
+    "terms_json",
+    "tidy",
+    "trial_digest",
     "void",
     "void_batch",
     "work_batch",

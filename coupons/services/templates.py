@@ -1,5 +1,8 @@
 """Templates: their terms, and starting and stopping them."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from core import audit
 from core.errors import DomainError
-from core.money import ZERO
-from coupons.models import StackCategory, Template, TemplateVersion
+from coupons.models import StackCategory, StoreLimit, Template, TemplateVersion
+from coupons.services import limits
+from coupons.services.checking import find_problems, tidy
 from stores.models import Staff
+from trials.selectors import find_valid
 
 TERMS = (
     "name",
@@ -44,6 +49,7 @@ TERMS = (
     "threshold_break",
 )
 GENERAL = "general"
+TRIAL = "coupon_template"
 MOVES = {
     Template.Status.DRAFT: {Template.Status.ACTIVE, Template.Status.RETIRED},
     Template.Status.ACTIVE: {Template.Status.PAUSED, Template.Status.RETIRED},
@@ -53,34 +59,49 @@ MOVES = {
 
 
 class InvalidTemplate(DomainError):
-    """The template's terms do not fit together, or its state does not allow the change."""
+    """The template's terms do not fit together, or its state does not allow the change; ``field`` is where it shows."""
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class NotTried(InvalidTemplate):
+    """A draft starts after a trial of exactly what it says, or with a reason why not."""
 
 
 @transaction.atomic
-def save_template(*, template: Template, actor: Staff | None, at: datetime) -> Template:
+def save_template(
+    *, template: Template, actor: Staff | None, at: datetime, store_limits: Mapping[int, int] | None = None
+) -> Template:
     """Create a draft or change a template; ``template`` is an unsaved or changed instance that the form validated.
 
     Changed terms raise the version and hold for coupons issued from now on; those already given out keep theirs
-    (rules.md 0.5). ``status`` and ``issued_count`` are never taken from the instance. InvalidTemplate for a retired
-    template, an amount that is not positive, a validity that is not whole, or a limit below what was issued.
+    (rules.md 0.5). Limits hold at once for all; ``store_limits`` are uses by the store's id, None leaves them.
+    ``status`` and the counters are never taken from the instance. InvalidTemplate for a retired template, terms that
+    do not fit together, or a limit below what was issued or used.
     """
-    _check_template(template)
+    tidy(template)
+    for field, text in find_problems(template):
+        raise InvalidTemplate(text, field)
     if template.stack_category_id is None:
         template.stack_category = StackCategory.objects.get(code=GENERAL)
     if template.pk is None:
-        template.status, template.version, template.issued_count = Template.Status.DRAFT, 1, 0
+        template.status, template.version = Template.Status.DRAFT, 1
+        template.issued_count = template.redeemed_count = 0
         template.changed_at = at
         template.save()
+        limits.save_store_limits(template, store_limits or {}, {})
         _keep_version(template, actor)
         audit.record("coupon_template.created", actor=actor, subject=_subject(template), at=at, **_json(template))
         return template
+    limits.hold(template.pk)
     stored = Template.objects.select_for_update(no_key=True).get(pk=template.pk)
     if stored.status == Template.Status.RETIRED:
         raise InvalidTemplate(_("A retired coupon template cannot be changed."))
-    if template.total_limit is not None and template.total_limit < stored.issued_count:
-        raise InvalidTemplate(_("%(count)s coupons were given out already.") % {"count": stored.issued_count})
     before = _json(stored)
     template.status, template.issued_count = stored.status, stored.issued_count
+    _set_limits(template, store_limits)
     is_changed = terms_json(template) != terms_json(stored)
     template.version = stored.version + is_changed
     template.changed_at = at if is_changed else stored.changed_at
@@ -91,6 +112,28 @@ def save_template(*, template: Template, actor: Staff | None, at: datetime) -> T
         "coupon_template.changed", actor=actor, subject=_subject(template), at=at, before=before, after=_json(template)
     )
     return template
+
+
+def _set_limits(template: Template, store_limits: Mapping[int, int] | None) -> None:
+    """Count what is used so far for the limits of use; none may be below what was given out or used."""
+    if template.total_limit is not None and template.total_limit < template.issued_count:
+        raise InvalidTemplate(
+            _("%(count)s coupons were given out already.") % {"count": template.issued_count}, "total_limit"
+        )
+    used = limits.count_uses(template.pk)
+    template.redeemed_count = sum(used.values())
+    if template.redeem_limit is not None and template.redeem_limit < template.redeemed_count:
+        raise InvalidTemplate(
+            _("%(count)s uses were made already.") % {"count": template.redeemed_count}, "redeem_limit"
+        )
+    if store_limits is None:
+        return
+    for store_id, limit in store_limits.items():
+        if limit < used.get(store_id, 0):
+            raise InvalidTemplate(
+                _("%(count)s uses were made in this store already.") % {"count": used[store_id]}, f"store_{store_id}"
+            )
+    limits.save_store_limits(template, store_limits, used)
 
 
 def _keep_version(template: Template, actor: Staff | None) -> None:
@@ -109,9 +152,15 @@ def next_statuses(template: Template) -> list[Template.Status]:
 
 
 @transaction.atomic
-def set_template_status(*, template_id: int, status: str, actor: Staff | None, at: datetime) -> Template:
+def set_template_status(
+    *, template_id: int, status: str, actor: Staff | None, at: datetime, untried_reason: str = ""
+) -> Template:
     """Activate, pause or retire. Paused and retired stop new issues, and use as well unless the template says
-    that coupons stay usable (R-K5). Retired is for good. The state it is in already changes nothing."""
+    that coupons stay usable (R-K5). Retired is for good. The state it is in already changes nothing.
+
+    A person starts a draft after a trial of what it says now, or says why without one: NotTried. What a set-up starts
+    (``actor`` is None) needs none.
+    """
     template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
     before = Template.Status(template.status)
     wanted = Template.Status(status)
@@ -122,6 +171,12 @@ def set_template_status(*, template_id: int, status: str, actor: Staff | None, a
             _("A template that is %(before)s cannot become %(after)s.")
             % {"before": before.label, "after": wanted.label}
         )
+    details: dict[str, Any] = {}
+    if before == Template.Status.DRAFT and wanted == Template.Status.ACTIVE and actor is not None:
+        trial = find_valid(kind=TRIAL, subject=_subject(template))
+        if trial is None and not untried_reason.strip():
+            raise NotTried(_("Try this coupon on orders of the last days first, or say why it starts untried."))
+        details = {"trial": None if trial is None else trial.pk}
     template.status = wanted
     template.save(update_fields=["status"])
     audit.record(
@@ -129,22 +184,21 @@ def set_template_status(*, template_id: int, status: str, actor: Staff | None, a
         actor=actor,
         subject=_subject(template),
         at=at,
+        reason=untried_reason[:200],
         before=before.value,
         after=wanted.value,
+        **details,
     )
     return template
 
 
-def _check_template(template: Template) -> None:
-    if template.amount is None or template.amount <= ZERO:
-        raise InvalidTemplate(_("The amount off must be more than zero."))
-    if template.threshold < ZERO:
-        raise InvalidTemplate(_("The threshold cannot be negative."))
-    if template.validity == Template.Validity.DAYS:
-        if not template.valid_days:
-            raise InvalidTemplate(_("Say for how many days the coupon is valid."))
-    elif template.starts_on is None or template.through_on is None or template.through_on < template.starts_on:
-        raise InvalidTemplate(_("Say from which day through which later day the coupon is valid."))
+def trial_digest(subject: str) -> str:
+    """What a trial is of: the terms of ``coupon_template:7`` as they are now; LookupError where there is none."""
+    number = subject.partition(":")[2]
+    template = Template.objects.filter(pk=int(number)).first() if number.isdigit() else None
+    if template is None:
+        raise LookupError(subject)
+    return hashlib.sha256(json.dumps(terms_json(template), sort_keys=True).encode()).hexdigest()
 
 
 def terms_json(template: Template) -> dict[str, Any]:
@@ -167,6 +221,8 @@ def _json(template: Template) -> dict[str, Any]:
         "version": template.version,
         "total_limit": template.total_limit,
         "member_limit": template.member_limit,
+        "redeem_limit": template.redeem_limit,
+        "store_limits": dict(StoreLimit.objects.filter(template=template).values_list("store__code", "limit")),
         "is_usable_while_stopped": template.is_usable_while_stopped,
     }
 

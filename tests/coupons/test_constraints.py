@@ -54,7 +54,7 @@ def test_a_code_is_given_once(template: Template, now: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "amount"),
-    [("redeemed", "0"), ("redeemed", "-1"), ("returned", "1"), ("returned", "-1"), ("issued", "0"), ("voided", "1")],
+    [("redeemed", "-1"), ("returned", "1"), ("returned", "-1"), ("issued", "0"), ("voided", "1"), ("moved", "1")],
 )
 def test_an_event_whose_amount_does_not_fit_is_refused(
     template: Template, now: datetime, kind: str, amount: str

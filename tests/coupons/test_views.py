@@ -10,18 +10,24 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from audit.models import Record
 from coupons import services
-from coupons.models import Coupon, Event, Template
+from coupons.models import Coupon, Event, StackCategory, Template
 from members.models import Member
 from stores.models import Staff
 from tests.factories.coupons import create_template, issue_coupon
 
 FORM = {
-    "name": "满100减10", "amount": "10", "threshold": "1,00", "validity": "days", "valid_days": "30",
+    "name": "满100减10", "kind": "amount_off", "amount": "10", "threshold": "100", "validity": "days",
+    "valid_days": "30", "stack_category": "1", "base": "remaining", "order_limit": "1", "threshold_break": "keep",
     "stacks_with_tier": "on", "stacks_with_points": "on", "total_limit": "", "member_limit": "1",
-    "is_usable_while_stopped": "on",
+    "is_usable_while_stopped": "on", "returns_on_refund": "on",
 }  # fmt: skip
-FORM["threshold"] = "100"
+
+
+@pytest.fixture(autouse=True)
+def _general_class(db: None) -> None:
+    FORM["stack_category"] = str(StackCategory.objects.get(code="general").pk)
 
 
 def grant(staff: Staff, *codenames: str) -> None:
@@ -59,9 +65,13 @@ def test_a_template_is_made_as_a_draft_and_started(marketer: Client) -> None:
     assert (template.status, template.amount, template.threshold, template.member_limit) == (
         "draft", Decimal("10.00"), Decimal("100.00"), 1,
     )  # fmt: skip
-    marketer.post(f"/coupons/templates/{template.pk}/status/", {"status": "active"})
+    untried = marketer.post(f"/coupons/templates/{template.pk}/status/", {"status": "active"})
+    assert (untried.status_code, Template.objects.get().status) == (422, "draft")
+    assert "Try this coupon on orders of the last days first" in text(untried)
+    marketer.post(f"/coupons/templates/{template.pk}/status/", {"status": "active", "reason": "Same as last year"})
     template.refresh_from_db()
     assert template.status == "active"
+    assert Record.objects.get(action="coupon_template.status_changed").reason == "Same as last year"
     assert "¥10.00 off from ¥100.00, valid for 30 days" in text(marketer.get(f"/coupons/templates/{template.pk}/"))
 
 
@@ -193,7 +203,7 @@ def test_the_panel_shows_open_and_past_coupons(
     assert "12 unused coupons" in panel
     assert "<html" not in panel
     assert f"/coupons/members/{member.pk}/new/" in panel
-    assert "expired" in text(marketer.get(f"/coupons/members/{member.pk}/"))
+    assert "not used in time" in text(marketer.get(f"/coupons/members/{member.pk}/?state=expired"))
     assert marketer.get("/coupons/members/999999/panel/").status_code == 404
 
 
