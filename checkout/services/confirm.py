@@ -306,4 +306,6 @@ def _earn(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
         idempotency_key=sale.key("progress"),
         **where,
     )
-    outcome.tier_change = tiers.services.reevaluate(member_id=member_id, **where)
+    outcome.tier_change = tiers.services.reevaluate(
+        member_id=member_id, business_on=basket.store.business_day(sale.at), **where
+    )

@@ -183,7 +183,7 @@ def _sell(asked: _Asked, shift: Shift, member: Member, terms: Terms | None) -> R
         idempotency_key=f"recharge:{asked.key}:progress",
         **where,
     )
-    change = tiers.services.reevaluate(member_id=member.pk, source=source, **where)
+    change = tiers.services.reevaluate(member_id=member.pk, source=source, business_on=store.business_day(at), **where)
     return RechargeSale.objects.create(
         command_key=asked.key,
         store=store,
@@ -284,12 +284,12 @@ def _void(sale_id: int, till: Till, reason: str, actor: Staff, at: datetime, *, 
         wallet.services.void_recharge(
             recharge_id=sale.recharge_id, idempotency_key=f"recharge-void:{sale.pk}:wallet", reason=reason, **where
         )
-        tiers.services.reverse_progress(
+        holder = tiers.services.reverse_progress(
             idempotency_key_of_original=f"recharge:{sale.command_key}:progress",
             idempotency_key=f"recharge-void:{sale.pk}:progress",
             **where,
         )
-        tiers.services.reevaluate(member_id=sale.member_id, source=f"recharge:{sale.recharge_id}", **where)
+        tiers.services.reevaluate(member_id=holder or sale.member_id, source=f"recharge:{sale.recharge_id}", **where)
         void = RechargeVoid.objects.create(
             sale=sale,
             store=till.store,

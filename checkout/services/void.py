@@ -122,6 +122,6 @@ def _put_back(order: Order, actor: Staff, at: datetime) -> Decimal:
         charge = taken.charge
     if order.member_id is not None:
         original, key = keys("progress")
-        tiers.services.reverse_progress(idempotency_key_of_original=original, idempotency_key=key, **where)
-        tiers.services.reevaluate(member_id=order.member_id, at=at, source=f"order:{order.pk}")
+        holder = tiers.services.reverse_progress(idempotency_key_of_original=original, idempotency_key=key, **where)
+        tiers.services.reevaluate(member_id=holder or order.member_id, source=f"order:{order.pk}", **where)
     return charge

@@ -6,6 +6,7 @@ from tiers.selectors.holding import (
     get_obtained_on,
     get_open_period,
     list_changes,
+    list_merged,
     list_open_periods,
 )
 from tiers.selectors.levels import (
@@ -63,6 +64,7 @@ __all__ = [
     "level_of",
     "list_changes",
     "list_coming_versions",
+    "list_merged",
     "list_open_periods",
     "list_tiers",
     "list_tracks",

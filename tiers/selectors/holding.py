@@ -53,3 +53,15 @@ def list_changes(*, member_id: int) -> QuerySet[Change]:
         .select_related("from_tier", "to_tier__track", "actor", "period__version")
         .order_by("-pk")
     )
+
+
+def list_merged(member_id: int) -> list[int]:
+    """Members whose levels went to this one, and to those; one statement where nobody's did (merges of members)."""
+    found: list[int] = []
+    asked = [member_id]
+    while asked:
+        merges = Change.objects.filter(member_id__in=asked, reason=Reason.MERGED, source__startswith="member:")
+        others = {int(source.partition(":")[2]) for source in merges.values_list("source", flat=True)}
+        asked = sorted(others - {member_id, *found})
+        found += asked
+    return found

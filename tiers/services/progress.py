@@ -1,6 +1,6 @@
 """The ledger of what members did that counts towards a level (R-T1). Only checkout and imports feed it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,6 +12,9 @@ from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import ProgressEntry
 from tiers.rules import METRICS
+
+# Keys of the two entries by which progress goes to another member (``merging``), around the first one's id.
+MOVED_OUT, MOVED_IN = ":progress-out:", ":progress-in:"
 
 
 class AlreadyReversed(DomainError):
@@ -64,20 +67,23 @@ def record_progress(
 @joining_atomic
 def reverse_progress(
     *, idempotency_key_of_original: str, idempotency_key: str, at: datetime, store: Store | None, actor: Staff | None
-) -> None:
+) -> int | None:
     """Take back all metrics of one event, on the business day they counted for (R-T6); the same key again: nothing.
 
-    Nothing was recorded under the original key: nothing to take back. AlreadyReversed under another key. Call
-    :func:`reevaluate` afterwards: it decides whether an upgrade falls with it.
+    Returns the member who has lost it, who is another one where members were merged since: call :func:`reevaluate` for
+    that member afterwards, which decides whether an upgrade falls with it. None where nothing was recorded under the
+    original key. AlreadyReversed under another key.
     """
     keys = [f"{idempotency_key_of_original}:{metric}" for metric in METRICS]
     member_id = ProgressEntry.objects.filter(idempotency_key__in=keys).values_list("member_id", flat=True).first()
     if member_id is None:
-        return
+        return None
     lock_member(member_id)
     originals = list(
         ProgressEntry.objects.filter(idempotency_key__in=keys).select_related("reversed_by").order_by("pk")
     )
+    while any(_moved(entry) for entry in originals):
+        originals = _follow(originals)
     for entry in originals:
         done = getattr(entry, "reversed_by", None)
         if done is not None and done.idempotency_key != f"{idempotency_key}:{entry.metric}":
@@ -100,3 +106,18 @@ def reverse_progress(
         ],
         ignore_conflicts=True,
     )
+    return originals[0].member_id
+
+
+def _moved(entry: ProgressEntry) -> bool:
+    done = getattr(entry, "reversed_by", None)
+    return done is not None and MOVED_OUT in done.idempotency_key
+
+
+def _follow(entries: Sequence[ProgressEntry]) -> list[ProgressEntry]:
+    """The same progress where it is after a merge, with its holder locked."""
+    keys = [entry.reversed_by.idempotency_key.replace(MOVED_OUT, MOVED_IN) for entry in entries if _moved(entry)]
+    moved = ProgressEntry.objects.filter(idempotency_key__in=keys).select_related("reversed_by").order_by("pk")
+    for member_id in sorted(set(moved.values_list("member_id", flat=True))):
+        lock_member(member_id)
+    return [*(entry for entry in entries if not _moved(entry)), *moved.all()]

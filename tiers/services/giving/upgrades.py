@@ -13,10 +13,12 @@ from gifts.models import Grant
 from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Change, Tier, TierGift
+from tiers.selectors import list_merged
 
 RETURN_DAYS = "tiers.revoke_within_days"
 SKIPPED = "tiers.gifts_of_skipped_levels"
 Occasion = TierGift.Occasion
+_UNDONE = {Grant.Status.CANCELLED, Grant.Status.TAKEN_BACK}
 
 
 def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
@@ -59,17 +61,23 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
 def _next_source(member_id: int, base: str) -> str:
     """The source of an occasion; a further one where all that was given for it went back as if it had never been."""
     lock_member(member_id)
-    earlier = list(
-        Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:again-"), member_id=member_id)
-        .order_by("pk")
-        .values_list("source", "status")
-    )
+    earlier = _list_given(member_id, base)
+    for merged_id in [] if earlier else list_merged(member_id):
+        # What a member was given who has been merged into this one is given to neither again.
+        theirs = _list_given(merged_id, base.replace(f":{member_id}:", f":{merged_id}:", 1))
+        standing = [source for source, status in theirs if status not in _UNDONE]
+        if standing:
+            return standing[-1]
     if not earlier:
         return base
     source, status = earlier[-1]
-    if status in {Grant.Status.CANCELLED, Grant.Status.TAKEN_BACK}:
-        return f"{base}:again-{len(earlier)}"
-    return str(source)
+    return f"{base}:again-{len(earlier)}" if status in _UNDONE else source
+
+
+def _list_given(member_id: int, base: str) -> list[tuple[str, str]]:
+    """Sources and statuses of what was given for an occasion, oldest first."""
+    given = Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:again-"), member_id=member_id)
+    return list(given.order_by("pk").values_list("source", "status"))
 
 
 def cancel_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
