@@ -155,7 +155,8 @@ def _take_pieces(job: Job, bench: Bench) -> tuple[list[int], Bench] | None:
             value = worths[place] * of_wanted // counts[place]
             parts[place] = min(_reduction(job, value, of_wanted), bench.left[place])
         gone = of_paid + of_wanted
-        open_worth[place] -= open_worth[place] * gone // there
+        worth = open_worth[place] - open_worth[place] * gone // there
+        open_worth[place] = min(worth, bench.left[place] - parts[place])
         open_pieces[place] = there - gone
         paid, wanted = paid - of_paid, wanted - of_wanted
         if not wanted:

@@ -218,7 +218,7 @@ def test_a_member_frozen_after_the_quote_stops_the_sale(shop, regular, now):
 def test_a_coupon_that_expired_since_the_quote_is_shown_and_nothing_moves(shop, regular, now):
     basket = shop.basket((shop.rice, "2"), member=regular)
     terms = coupons.selectors.list_usable_terms(member_id=regular.pk, at=now)[0]
-    assert basket.quote["figures"]["coupon_id"] == terms.coupon_id
+    assert basket.quote["figures"]["coupon_ids"] == [terms.coupon_id]
     before = everything(regular, now)
 
     with pytest.raises(services.QuoteChanged):

@@ -34,7 +34,7 @@ def spend_all(member, at):
 
 def without_coupon(shop, member, *lines):
     basket = shop.basket(*lines, member=member)
-    basket, _quote = services.choose_coupon(basket_id=basket.pk, coupon_id=None, use_coupon=False, at=shop.now)
+    basket, _quote = services.choose_coupons(basket_id=basket.pk, coupon_ids=[], use_coupons=False, at=shop.now)
     return basket
 
 

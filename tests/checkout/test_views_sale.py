@@ -207,7 +207,7 @@ def test_an_unusable_coupon_is_refused_and_the_best_one_stays(desk, shop, regula
 
     assert answer.status_code == 422
     assert terms.name in answer.content.decode()
-    assert basket_of(shop).coupon_id is None
+    assert basket_of(shop).coupon_ids == []
     assert basket_of(shop).use_coupon is True
 
 

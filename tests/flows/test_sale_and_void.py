@@ -71,7 +71,7 @@ def test_any_sale_undone_restores_everything(shop, regular, quantities, wish, us
     before = snapshot(regular, now)
     goods = [(p, str(q)) for p, q in zip((shop.rice, shop.milk, shop.bag), quantities, strict=True) if q]
     basket_id = shop.basket(*goods, member=regular).pk
-    services.choose_coupon(basket_id=basket_id, coupon_id=None, use_coupon=use_coupon, at=now)
+    services.choose_coupons(basket_id=basket_id, coupon_ids=[], use_coupons=use_coupon, at=now)
     _basket, quote = services.set_points(basket_id=basket_id, points=wish, at=now)
     stored = min(quote.member.spendable_wallet, quote.payable)
     part = (stored * wallet_percent / 100).quantize(Decimal("0.01"), "ROUND_DOWN")

@@ -37,7 +37,7 @@ def test_the_pass_pays_its_line_and_nothing_else_touches_it():
 def test_the_threshold_of_a_coupon_does_not_count_what_a_pass_pays():
     quote = quote_of(line(1, "90.00", by_pass=replace(WASH, pays=D("80.00"))), line(2, "60.00"))
 
-    assert quote.coupon is None
+    assert quote.coupons == ()
     assert [(one.refusal.reason, one.refusal.missing) for one in quote.refused_coupons] == [("threshold", D("43.00"))]
 
 
@@ -60,7 +60,7 @@ def test_a_use_worth_nothing_leaves_a_line_of_nothing():
 
     assert (quote.payable, quote.due, quote.earns) == (D("0.00"), D("0.00"), 0)
     assert [position for position, _line in quote.pass_paid_lines] == [0]
-    assert earned_points([one.line for one in quote.lines], quote.earning_nets, SILVER, Rules()) == [0]
+    assert earned_points([one.line for one in quote.lines], quote.earning_nets, SILVER, Rules(), quote.multiple) == [0]
 
 
 def test_the_fingerprint_tells_which_pass_pays():

@@ -92,7 +92,7 @@ def coupon_sets(draw):
 )
 def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding, wish, use_coupon, cut):
     rules = Rules(rounding=rounding)
-    wishes = Wishes(points=wish, use_coupon=use_coupon)
+    wishes = Wishes(points=wish, use_coupons=use_coupon)
 
     quote = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)
 
@@ -116,12 +116,12 @@ def test_ten_thousand_baskets_add_up_to_the_fen(lines, member, coupons, rounding
     assert [sum(parts) for parts in zip(*shares, strict=True)] == [line.net for line in quote.lines]
     assert all(part >= 0 for parts in shares for part in parts)
     nets = quote.earning_nets
-    assert sum(earned_points([line.line for line in quote.lines], nets, member, rules)) == quote.earns
+    assert sum(earned_points([line.line for line in quote.lines], nets, member, rules, quote.multiple)) == quote.earns
     again = price(lines, member=member, coupons=coupons, rules=rules, wishes=wishes, at=AT)
     assert fingerprint(again) == fingerprint(quote)
     best = min(
         (
-            price(lines, member=member, coupons=[one], rules=rules, wishes=Wishes(coupon_id=one.coupon_id), at=AT)
+            price(lines, member=member, coupons=[one], rules=rules, wishes=Wishes(coupon_ids=(one.coupon_id,)), at=AT)
             for one in coupons
         ),
         key=lambda other: other.payable,

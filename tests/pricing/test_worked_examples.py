@@ -146,16 +146,16 @@ def test_three_lines_of_sixty_fen_earn_one_point_together():
 
 
 def test_the_cashier_may_leave_the_coupon_out():
-    quote = quote_example(use_coupon=False)
+    quote = quote_example(use_coupons=False)
 
-    assert quote.coupon is None
+    assert quote.coupons == ()
     assert quote.payable == D("137.50")
 
 
 def test_a_coupon_below_its_threshold_is_not_used_and_says_what_is_missing():
     quote = price([line(1, "104.00")], member=SILVER, coupons=[COUPON], rules=Rules(), wishes=Wishes(), at=AT)
 
-    assert quote.coupon is None
+    assert quote.coupons == ()
     assert quote.payable == D("98.80")
     assert [(one.refusal.reason, one.refusal.missing) for one in quote.refused_coupons] == [("threshold", D("1.20"))]
 
@@ -172,7 +172,7 @@ def test_a_coupon_that_would_cost_more_than_the_tier_discount_is_not_chosen():
     alone = replace(COUPON, stacks_with_tier=False, amount=D("9.00"))
     quote = price([line(1, "200.00")], member=SILVER, coupons=[alone], rules=Rules(), wishes=Wishes(), at=AT)
 
-    assert quote.coupon is None
+    assert quote.coupons == ()
     assert quote.payable == D("190.00")
 
 
