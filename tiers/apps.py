@@ -8,7 +8,8 @@ class TiersConfig(AppConfig):
 
     def ready(self) -> None:
         from core import permissions
-        from tiers import registrations, urls
+        from tiers import paid_registrations, registrations, urls
 
         permissions.declare(urls.PERMISSIONS)
         registrations.register()
+        paid_registrations.register()

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from tiers import paid_urls
 from tiers.views import drafts, gifts, members, perks, tracks, versions
 
 app_name = "tiers"
@@ -32,9 +33,11 @@ urlpatterns = [
     path("members/<int:member_id>/services/use/", perks.perk_use_create, name="perk-use-create"),
     path("members/<int:member_id>/services/used/", perks.perk_use_list, name="perk-use-list"),
     path("services/<int:pk>/undo/", perks.perk_use_undo, name="perk-use-undo"),
+    *paid_urls.urlpatterns,
 ]
 
 PERMISSIONS: dict[str, str] = {
+    **paid_urls.PERMISSIONS,
     "tiers:tier-list": "tiers.view_tier",
     "tiers:card-type-create": "tiers.add_track",
     "tiers:track-edit": "tiers.change_track",

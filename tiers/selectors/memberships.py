@@ -1,0 +1,195 @@
+"""Reads of paid tiers: offers, what members bought, what is left of it, and refunds."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+
+import members.selectors
+from core import days
+from core.money import ZERO
+from members.models import Member
+from stores.models import Staff
+from tiers.models import Membership, MembershipRefund, PaidPlan, Tier, Track
+from tiers.rules.paid import Remainder, Term
+
+Status = Membership.Status
+
+
+def list_plans() -> QuerySet[PaidPlan]:
+    """All offers with how many were bought, in the order of the buttons, those that are offered first."""
+    return (
+        PaidPlan.objects.select_related("tier__track")
+        .annotate(sold=Count("pk", filter=Q(pk__in=Membership.objects.values("plan"))))
+        .order_by("-is_active", "position", "price", "pk")
+    )
+
+
+def get_plan(pk: int) -> PaidPlan:
+    """One offer; PaidPlan.DoesNotExist."""
+    return PaidPlan.objects.select_related("tier__track").get(pk=pk)
+
+
+def list_offered() -> QuerySet[PaidPlan]:
+    """What a cashier can sell now: active offers of levels that are not retired."""
+    rows = PaidPlan.objects.filter(is_active=True, tier__retired_at__isnull=True)
+    return rows.select_related("tier__track").order_by("position", "price", "pk")
+
+
+def list_paid_tiers() -> QuerySet[Tier]:
+    """The levels that can be bought: those of paid tracks above the lowest, which means "not on the track"."""
+    return (
+        Tier.objects.filter(track__kind=Track.Kind.PAID, retired_at__isnull=True, rank__gt=0)
+        .select_related("track")
+        .order_by("track_id", "rank")
+    )
+
+
+def list_running(*, member_id: int, track_id: int, at: datetime) -> list[Membership]:
+    """What a member has bought of a card and not used up yet: the purchase that runs, then those that follow it."""
+    rows = Membership.objects.filter(
+        member_id=member_id, tier__track_id=track_id, status=Status.ACTIVE, ends_at__gt=at
+    ).select_related("tier", "plan")
+    return list(rows.order_by("starts_at", "pk"))
+
+
+def list_member_memberships(member_id: int, at: datetime) -> list[Membership]:
+    """All that a member has bought and not used up, of every card; one statement."""
+    rows = Membership.objects.filter(member_id=member_id, status=Status.ACTIVE, ends_at__gt=at)
+    return list(rows.select_related("tier__track", "plan").order_by("tier__track_id", "starts_at", "pk"))
+
+
+def lock_membership(pk: int) -> Membership:
+    """One purchase, locked; after the member's lock."""
+    rows = Membership.objects.select_for_update(no_key=True, of=("self",)).select_related("tier", "store", "member")
+    return rows.get(pk=pk)
+
+
+def get_membership(pk: int) -> Membership:
+    """One purchase with what its page shows; Membership.DoesNotExist."""
+    return Membership.objects.select_related(
+        "member", "tier__track", "plan", "store", "actor", "converted_into", "refund"
+    ).get(pk=pk)
+
+
+def list_converted(pk: int) -> QuerySet[Membership]:
+    """The earlier purchases that became part of this one."""
+    return Membership.objects.filter(converted_into_id=pk).order_by("starts_at", "pk")
+
+
+def term_of(bought: Membership) -> Term:
+    """The shop days of a purchase."""
+    return Term(bought.first_day, bought.last_day)
+
+
+def remainder_of(bought: Membership, today: date) -> Remainder:
+    """What is left of a purchase after ``today``."""
+    term = term_of(bought)
+    return Remainder(bought.worth, term.left(today), term.total)
+
+
+@dataclass(frozen=True)
+class MembershipFilter:
+    """What a list is narrowed to; empty fields narrow nothing. Days are shop days, both included."""
+
+    text: str = ""
+    status: str = ""
+    tier_id: int | None = None
+    plan_id: int | None = None
+    store_id: int | None = None
+    sold_from: date | None = None
+    sold_until: date | None = None
+    ends_until: date | None = None
+
+
+def list_memberships(criteria: MembershipFilter, *, at: datetime) -> QuerySet[Membership]:
+    """Purchases that fit, unordered. ``status`` may be "running" or "ended" too; ``ends_until`` means those that still
+    run, end by then and have no later purchase of the same card behind them.
+    """
+    rows = Membership.objects.select_related("member", "store", "tier__track", "plan")
+    if criteria.text:
+        rows = rows.filter(member__in=Member.objects.filter(members.selectors.search_condition(criteria.text)))
+    if criteria.status == RUNNING:
+        rows = rows.filter(status=Status.ACTIVE, ends_at__gt=at)
+    elif criteria.status == ENDED:
+        rows = rows.filter(status=Status.ACTIVE, ends_at__lte=at)
+    elif criteria.status:
+        rows = rows.filter(status=criteria.status)
+    equal = {"tier_id": criteria.tier_id, "plan_id": criteria.plan_id, "store_id": criteria.store_id}
+    rows = rows.filter(**{name: value for name, value in equal.items() if value})
+    if criteria.sold_from:
+        rows = rows.filter(bought_at__gte=days.start_of(criteria.sold_from))
+    if criteria.sold_until:
+        rows = rows.filter(bought_at__lt=days.end_of(criteria.sold_until))
+    if criteria.ends_until:
+        rows = rows.filter(pk__in=_last_ones(at, days.end_of(criteria.ends_until)))
+    return rows
+
+
+RUNNING = "running"
+ENDED = "ended"
+
+
+def _last_ones(at: datetime, until: datetime) -> list[int]:
+    """The purchases with which a card really ends in that time; renewed ones do not end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, {"at": at, "until": until})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+_LAST = """
+SELECT bought.id
+  FROM tiers_membership bought JOIN tiers_tier tier ON tier.id = bought.tier_id
+ WHERE bought.status = 'active' AND bought.ends_at > %(at)s AND bought.ends_at <= %(until)s
+   AND NOT EXISTS (
+     SELECT FROM tiers_membership later JOIN tiers_tier other ON other.id = later.tier_id
+      WHERE later.member_id = bought.member_id AND other.track_id = tier.track_id AND later.status = 'active'
+        AND later.starts_at >= bought.ends_at)
+ ORDER BY bought.id
+"""
+
+
+def list_ending(*, at: datetime, first: date, last: date, after: int, limit: int) -> list[Membership]:
+    """Purchases with which a card ends between these days, by id beyond ``after``; no more than ``limit``."""
+    ids = [pk for pk in _last_ones(max(at, days.start_of(first)), days.end_of(last)) if pk > after][:limit]
+    return list(Membership.objects.filter(pk__in=ids).select_related("tier").order_by("pk"))
+
+
+def list_refunds(membership_id: int | None = None) -> QuerySet[MembershipRefund]:
+    """Refunds, unordered; of one purchase, or all."""
+    rows = MembershipRefund.objects.select_related(
+        "membership__member", "membership__tier", "actor", "approved_by", "paid_by", "store"
+    )
+    return rows if membership_id is None else rows.filter(membership_id=membership_id)
+
+
+def list_refunds_for(staff: Staff, *, status: str = "") -> QuerySet[MembershipRefund]:
+    """Refunds of the stores that this person may see, unordered (R-S2)."""
+    rows = list_refunds()
+    if not staff.sees_all_stores:
+        rows = rows.filter(store__in=staff.stores.all())
+    return rows.filter(status=status) if status else rows
+
+
+def get_refund(pk: int) -> MembershipRefund:
+    """One refund; MembershipRefund.DoesNotExist."""
+    return list_refunds().get(pk=pk)
+
+
+def get_refund_for(staff: Staff, pk: int) -> MembershipRefund | None:
+    """One refund, if the person may see its store (R-S2)."""
+    return list_refunds_for(staff).filter(pk=pk).first()
+
+
+def list_refunds_due(*, store_id: int) -> QuerySet[MembershipRefund]:
+    """Refunds that wait for their money at a store, the oldest first."""
+    return list_refunds().filter(store_id=store_id, status=MembershipRefund.Status.DUE).order_by("refunded_at", "pk")
+
+
+def total_unused(at: datetime) -> Decimal:
+    """What the chain owes on paid tiers: the days after today of all that is bought, each purchase down to the fen."""
+    today = days.local_day(at)
+    rows = Membership.objects.filter(status=Status.ACTIVE, ends_at__gt=at)
+    return sum((remainder_of(one, today).credit for one in rows.iterator(chunk_size=2000)), ZERO)
