@@ -88,7 +88,9 @@ def gather(*, member_id: int, at: datetime) -> Panel:
 
 
 def _held(member_id: int, tier: HeldTier, period: Period | None, at: datetime) -> Held:
-    keep, streak, months = None, "", ()
+    keep: Way | None = None
+    streak = ""
+    months: tuple[Month, ...] = ()
     if period is not None and tier.track_kind in selectors.EARNED:
         progress = selectors.get_progress_to_keep(member_id=member_id, at=at, kind=tier.track_kind)
         if progress is not None:

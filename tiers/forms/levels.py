@@ -1,6 +1,6 @@
 """The editor of a level: what must be reached, how it is kept, what it gives. Text in, terms out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,93 +9,39 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.selectors import get_category_tree
-from core.forms import MoneyField, NumberField, PointsField
+from core.forms import PointsField
+from tiers.forms.boxes import (
+    HUNDRED,
+    INDENT,
+    MODES,
+    OWN,
+    ROWS,
+    SAME,
+    STREAK,
+    STREAK_METRICS,
+    UNDER,
+    WINDOWS,
+    PercentField,
+    TimesField,
+    initial_of,
+    metric_field,
+)
 from tiers.models import Tier, Track, Version
 from tiers.rules import (
-    ALL,
     AND,
     ANY,
-    BALANCE,
-    CALENDAR_MONTH,
-    CALENDAR_QUARTER,
-    CALENDAR_YEAR,
-    GROWTH,
-    LIFETIME,
-    MEMBERSHIP_YEAR,
     METRICS_OF_TRACK,
     OR,
-    ORDERS,
     PER_MONTH,
-    POINTS,
-    RECHARGE,
     ROLLING_DAYS,
     ROLLING_MONTHS,
-    SINGLE_RECHARGE,
-    SPEND,
     WINDOW_TOTAL,
     Streak,
     Thresholds,
     Validity,
     Window,
-    default_reading,
-    keep_rule_from,
-    validity_from,
 )
 from tiers.terms import Terms
-
-HUNDRED = Decimal(100)
-SAME, OWN, STREAK = "same", "own", "streak"
-#: Rows for categories and services; a level that has as many gets one more.
-ROWS = 2
-INDENT = "\u3000"
-
-WINDOWS = [
-    (ROLLING_MONTHS, _("over the last months")),
-    (ROLLING_DAYS, _("over the last days")),
-    (CALENDAR_MONTH, _("in a calendar month")),
-    (CALENDAR_QUARTER, _("in a calendar quarter")),
-    (CALENDAR_YEAR, _("in a calendar year")),
-    (MEMBERSHIP_YEAR, _("in a year from the day of joining")),
-    (LIFETIME, _("since the beginning")),
-]
-MODES = [(ANY, _("any of them")), (ALL, _("all of them"))]
-#: Figures that weak months are told by.
-STREAK_METRICS = (SPEND, POINTS, ORDERS, RECHARGE)
-
-
-class PercentField(NumberField):
-    """A percentage with two places."""
-
-    unit = "%"
-
-
-class TimesField(NumberField):
-    """A multiple with two places."""
-
-    unit = "×"
-
-
-def _metric_field(metric: str) -> forms.Field:
-    makers = {
-        SPEND: lambda: MoneyField(label=_("Spend"), above=0, required=False),
-        POINTS: lambda: PointsField(label=_("Points earned"), minimum=1, required=False),
-        ORDERS: lambda: PointsField(label=_("Number of orders"), unit=_("orders"), minimum=1, required=False),
-        RECHARGE: lambda: MoneyField(label=_("Recharge"), above=0, required=False),
-        GROWTH: lambda: PointsField(
-            label=_("Growth points"),
-            minimum=1,
-            required=False,
-            help_text=_("Given with recharge plans and by campaigns; they cannot be spent."),
-        ),
-        SINGLE_RECHARGE: lambda: MoneyField(label=_("A single recharge"), above=0, required=False),
-        BALANCE: lambda: MoneyField(
-            label=_("Balance"),
-            above=0,
-            required=False,
-            help_text=_("Principal on the account. Looked at every night, never during a sale."),
-        ),
-    }
-    return makers[metric]()
 
 
 class LevelForm(forms.Form):
@@ -119,7 +65,7 @@ class LevelForm(forms.Form):
         **options: Any,
     ) -> None:
         self.known = known or Terms()
-        options.setdefault("initial", self.initial_of(self.known))
+        options.setdefault("initial", initial_of(self.known))
         super().__init__(*args, **options)
         self.tier, self.is_base = tier, is_base
         self.metrics: tuple[str, ...] = () if is_base else METRICS_OF_TRACK[tier.track.kind]
@@ -146,7 +92,7 @@ class LevelForm(forms.Form):
 
     def _add_thresholds(self) -> None:
         for metric in self.metrics:
-            self.fields[metric] = _metric_field(metric)
+            self.fields[metric] = metric_field(metric)
         self._add_counting("")
 
     def _add_counting(self, prefix: str) -> None:
@@ -188,7 +134,7 @@ class LevelForm(forms.Form):
             widget=forms.RadioSelect,
         )
         for metric in self.metrics:
-            self.fields[f"keep_{metric}"] = _metric_field(metric)
+            self.fields[f"keep_{metric}"] = metric_field(metric)
         self._add_counting("keep_")
         self._add_streak()
         self.fields["keep"] = forms.ChoiceField(
@@ -209,8 +155,8 @@ class LevelForm(forms.Form):
         readings = [(PER_MONTH, _("in each month")), (WINDOW_TOTAL, _("in all of them together"))]
         for metric in STREAK_METRICS:
             if metric in self.metrics:
-                field = self.fields[f"streak_{metric}"] = _metric_field(metric)
-                field.label = _UNDER[metric]
+                field = self.fields[f"streak_{metric}"] = metric_field(metric)
+                field.label = UNDER[metric]
                 self.fields[f"streak_reading_{metric}"] = forms.ChoiceField(
                     label=_("Counted"), choices=readings, required=False
                 )
@@ -335,7 +281,7 @@ class LevelForm(forms.Form):
     def _thresholds(self, prefix: str) -> Thresholds:
         data = self.cleaned_data
         return Thresholds(
-            metrics={m: Decimal(data[f"{prefix}{m}"]) for m in self.metrics if data.get(f"{prefix}{m}")},
+            metrics={m: _amount(data[f"{prefix}{m}"]) for m in self.metrics if data.get(f"{prefix}{m}")},
             mode=data.get(f"{prefix}mode") or ANY,
             window=Window(data.get(f"{prefix}window") or ROLLING_MONTHS, data.get(f"{prefix}window_length") or 1),
         )
@@ -368,7 +314,7 @@ class LevelForm(forms.Form):
             asked = [m for m in STREAK_METRICS if m in self.metrics and data.get(f"streak_{m}")]
             streak = Streak(
                 months=data["streak_months"],
-                metrics={metric: Decimal(data[f"streak_{metric}"]) for metric in asked},
+                metrics={metric: _amount(data[f"streak_{metric}"]) for metric in asked},
                 readings={metric: data.get(f"streak_reading_{metric}") or "" for metric in asked},
                 joint=data.get("streak_joint") or OR,
             )
@@ -377,7 +323,8 @@ class LevelForm(forms.Form):
 
     def _perks(self) -> list[dict[str, Any]]:
         """Services with the codes that uses are kept under: an old one keeps its own, a new one gets the next."""
-        data, codes, found = self.cleaned_data, set(self._perk_codes), []
+        data, codes = self.cleaned_data, set(self._perk_codes)
+        found: list[dict[str, Any]] = []
         for number in self._numbers("perk_name_"):
             name = data.get(f"perk_name_{number}")
             if not name:
@@ -390,69 +337,8 @@ class LevelForm(forms.Form):
             found.append({"code": code, "name": name, "per_month": per_month, "note": note})
         return found
 
-    @staticmethod
-    def initial_of(terms: Terms) -> dict[str, Any]:
-        """The boxes filled with what a level says."""
-        initial: dict[str, Any] = {
-            **_counting_of(terms.thresholds, ""),
-            "keep": terms.keep,
-            "grace_days": terms.grace_days or None,
-            "pays": terms.discount_factor * HUNDRED,
-            "points_multiple": terms.points_multiple,
-            **_validity_of(terms.validity),
-            **_keeping_of(terms.keep_rule),
-        }
-        for index, (category, factor) in enumerate(terms.category_factors.items()):
-            initial |= {f"category_{index}": category, f"category_pays_{index}": Decimal(factor) * HUNDRED}
-        for index, perk in enumerate(terms.perks):
-            initial |= {f"perk_{name}_{index}": perk.get(name) for name in ("code", "name", "per_month", "note")}
-        return initial
 
-
-_UNDER = {
-    SPEND: _("Spend under"),
-    POINTS: _("Points earned under"),
-    ORDERS: _("Orders under"),
-    RECHARGE: _("Recharge under"),
-}
-
-
-def _boxes(metrics: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    whole = (POINTS, ORDERS, GROWTH)
-    return {f"{prefix}{m}": int(amount) if m in whole else Decimal(amount) for m, amount in metrics.items()}
-
-
-def _counting_of(thresholds: Thresholds, prefix: str) -> dict[str, Any]:
-    return {
-        **_boxes(thresholds.metrics, prefix),
-        f"{prefix}mode": thresholds.mode,
-        f"{prefix}window": thresholds.window.kind,
-        f"{prefix}window_length": thresholds.window.n,
-    }
-
-
-def _validity_of(stored: Mapping[str, Any]) -> dict[str, Any]:
-    validity = validity_from(stored)
-    return {"valid_months": validity.months, "round_up": validity.round_up}
-
-
-def _keeping_of(stored: Mapping[str, Any]) -> dict[str, Any]:
-    rule = keep_rule_from(stored)
-    initial: dict[str, Any] = {
-        "keep_basis": SAME,
-        "streak_months": 3,
-        "streak_joint": OR,
-        **{f"streak_reading_{metric}": default_reading(metric) for metric in STREAK_METRICS},
-        **_counting_of(rule.thresholds or Thresholds(), "keep_"),
-    }
-    if rule.thresholds is not None:
-        initial["keep_basis"] = OWN
-    if rule.streak is not None:
-        initial |= {
-            "keep_basis": STREAK,
-            "streak_months": rule.streak.months,
-            "streak_joint": rule.streak.joint,
-            **_boxes(rule.streak.metrics, "streak_"),
-            **{f"streak_reading_{metric}": rule.streak.reading(metric) for metric in rule.streak.metrics},
-        }
-    return initial
+def _amount(typed: Decimal | int) -> Decimal:
+    """500 for 500.00, so that what nobody changed is the same as before."""
+    amount = Decimal(typed)
+    return Decimal(int(amount)) if amount == int(amount) else amount

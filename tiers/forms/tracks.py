@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import PointsField
-from tiers.forms.levels import HUNDRED, PercentField, TimesField
+from tiers.forms.boxes import HUNDRED, PercentField, TimesField
 from tiers.models import Tier, Track
 
 CODE = forms.RegexField(
