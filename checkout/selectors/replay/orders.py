@@ -8,13 +8,15 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
+from django.db.models import Sum
+
 import catalog.selectors
 import coupons.selectors
 import points.selectors
 from catalog.models import Product
-from checkout.models import Adjustment, Order, OrderLine
+from checkout.models import Adjustment, Allocation, Order, OrderLine
 from checkout.pricing import engine
-from checkout.pricing.model import BasketLine, CouponContext, MemberState, PriceSource, Quote, Rules, Wishes
+from checkout.pricing.model import BasketLine, CouponContext, Layer, MemberState, PriceSource, Quote, Rules, Wishes
 from checkout.selectors import pricing
 from checkout.selectors.frozen import Frozen, Tier, tier_of
 from core.days import end_of, start_of
@@ -139,12 +141,12 @@ class PastOrders:
         lines = _by_order(OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "position"))
         self._know_products({line.product_id for group in lines.values() for line in group})
         used = _coupons_of(ids)
-        member_prices = _member_parts(ids)
+        price_parts = _price_parts(ids)
         found: dict[int, list[PastOrder]] = defaultdict(list)
         for order in orders:
             if order.member_id is not None:
                 found[order.member_id].append(
-                    self._past(order, lines.get(order.pk, []), used.get(order.pk, ()), member_prices)
+                    self._past(order, lines.get(order.pk, []), used.get(order.pk, ()), price_parts)
                 )
         return found
 
@@ -157,12 +159,12 @@ class PastOrders:
         order: Order,
         lines: Sequence[OrderLine],
         used: Sequence[CouponTerms],
-        member_parts: Mapping[int, Decimal],
+        price_parts: Mapping[int, Decimal],
     ) -> PastOrder:
         frozen = Frozen.from_json(order.snapshot) if order.snapshot else None
         return PastOrder(
             order=order,
-            lines=tuple(self._line(line, bool(frozen), member_parts.get(line.pk, ZERO)) for line in lines),
+            lines=tuple(self._line(line, bool(frozen), price_parts.get(line.pk, ZERO)) for line in lines),
             nets=tuple(line.net for line in lines),
             rules=frozen.rules if frozen else self.rules,
             member=_member(order, frozen),
@@ -183,7 +185,7 @@ class PastOrders:
             ),
         )
 
-    def _line(self, line: OrderLine, is_ours: bool, member_part: Decimal) -> BasketLine:
+    def _line(self, line: OrderLine, is_ours: bool, part: Decimal) -> BasketLine:
         product = self.products[line.product_id]
         quantity = line.quantity or Decimal(1)
         price, member_price = line.list_price, None
@@ -191,10 +193,10 @@ class PastOrders:
             # Amounts of other systems need not be a multiple of the price: the line's own amounts hold.
             price, member_price = line.list_amount / quantity, line.net / quantity
         elif line.price_source == PriceSource.MEMBER:
-            member_price = (line.list_amount - member_part) / quantity
+            member_price = (line.list_amount - part) / quantity
         elif product.member_price is not None:
-            # It was not the lowest then; it may be under another tier.
-            member_price = product.member_price
+            # It was not the lowest then, so it was not below what the line took; it may be under another tier.
+            member_price = max(product.member_price, (line.list_amount - part) / quantity)
         rule = self.points_book.find(product_id=product.pk, category_id=product.category_id, brand_id=product.brand_id)
         return BasketLine(
             product_id=product.pk,
@@ -236,9 +238,11 @@ def _coupons_of(order_ids: Sequence[int]) -> dict[int, list[CouponTerms]]:
     return found
 
 
-def _member_parts(order_ids: Sequence[int]) -> dict[int, Decimal]:
-    rows = Adjustment.objects.filter(order_id__in=order_ids, source="member_price")
-    return dict(rows.values_list("allocations__line_id", "allocations__amount"))
+def _price_parts(order_ids: Sequence[int]) -> dict[int, Decimal]:
+    """What member prices and tiers took off each line (layer 1; what a pass takes is none of it)."""
+    rows = Allocation.objects.filter(adjustment__order_id__in=order_ids, adjustment__layer=Layer.PRICE)
+    rows = rows.exclude(adjustment__source__startswith="pass:").order_by()
+    return dict(rows.values_list("line_id").annotate(part=Sum("amount")))
 
 
 def _member(order: Order, frozen: Frozen | None) -> MemberState | None:
