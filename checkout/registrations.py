@@ -10,6 +10,7 @@ from checkout.selectors.examples import list_example_orders
 from checkout.selectors.replay import coupons as coupon_trials
 from checkout.selectors.replay import tiers as tier_trials
 from checkout.selectors.replay.wording import describe_coupon, describe_tiers
+from checkout.selectors.tier_examples import list_tier_examples
 from core import audit, settings
 from core.links import Link, register_member_panel, register_navigation
 from core.links import register as register_link
@@ -17,6 +18,7 @@ from core.settings import Setting
 from coupons import examples as coupon_examples
 from jobs.registry import register_proof
 from points.examples import register_source
+from tiers import examples as tier_examples
 from trials.registry import Runner, register_runner
 from wallet.registrations import register_gift_source
 
@@ -26,6 +28,7 @@ def register() -> None:
     register_links()
     register_source(list_example_orders)
     coupon_examples.register_source(list_coupon_examples)
+    tier_examples.register_source(list_tier_examples)
     register_runner("tier_draft", Runner(tier_trials.run, describe_tiers))
     register_runner("coupon_template", Runner(coupon_trials.run, describe_coupon))
     register_gift_source(services.list_nothing, services.take_back_progress)
@@ -37,6 +40,7 @@ def register() -> None:
         ("order.voided", _("Order voided")),
         ("recharge.sold", _("Stored value sold at the till")),
         ("pass.sold", _("Count pass sold at the till")),
+        ("membership.sold", _("Paid tier sold at the till")),
         ("order.exported", _("Orders downloaded")),
         ("payout.made", _("Refund paid out of a drawer")),
     ):
@@ -124,6 +128,24 @@ def register_links() -> None:
         Link(
             "pass-refund-payment",
             "checkout:pass-refund-create",
+            _("Pay a refund"),
+            "checkout.use_checkout",
+            kwargs=("pk",),
+        )
+    )
+    register_link(
+        Link(
+            "tier-sale",
+            "checkout:tier-sale-detail",
+            _("Paid tier sold"),
+            "checkout.view_order",
+            kwargs=("membership_id",),
+        )
+    )
+    register_link(
+        Link(
+            "tier-refund-payment",
+            "checkout:tier-refund-create",
             _("Pay a refund"),
             "checkout.use_checkout",
             kwargs=("pk",),

@@ -1,9 +1,11 @@
 """What goes into a price and what comes out of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from core.money import ZERO
 from coupons.rules import Circumstances, CouponTerms, Refusal, Stacking
@@ -100,6 +102,7 @@ class MemberState:
 
     ``category_factors`` are discounts on a category and what lies below it; a line takes the lowest factor (R-T9).
     ``discount_tier`` is whose ``discount_factor`` it is, where it is not that of the level that the member holds.
+    ``held`` are all levels as the quote keeps them, for the screen.
     """
 
     member_id: int
@@ -110,6 +113,7 @@ class MemberState:
     points_multiple: Decimal
     category_factors: tuple[CategoryFactor, ...] = ()
     discount_tier: TierName | None = None
+    held: tuple[Mapping[str, Any], ...] = ()
     spendable_points: int = 0
     spendable_wallet: Decimal = ZERO
     points_balance: int = 0

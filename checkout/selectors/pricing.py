@@ -58,6 +58,7 @@ def get_member_state(
         points_multiple=tier.points_multiple,
         category_factors=tier.category_factors,
         discount_tier=tier.discount_tier,
+        held=tier.held,
         spendable_points=0 if balance.debt else balance.spendable,
         spendable_wallet=stored.spendable,
         points_balance=balance.balance,

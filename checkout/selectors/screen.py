@@ -172,6 +172,8 @@ class MemberCard:
     birthday: str
     notes: str
     passes: tuple[PassOffer, ...] = ()
+    cards: tuple[Mapping[str, Any], ...] = ()
+    perks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -342,7 +344,7 @@ def _card(member: Member | None, quote: Quote, at: datetime, offers: tuple[PassO
     return MemberCard(
         member=member,
         tier_name=state.tier_name,
-        tier_badge=tier_badge(state.tier_code),
+        tier_badge=state.held[0]["colour"] if state.held else tier_badge(state.tier_code),
         principal=state.wallet_principal,
         bonus=state.wallet_bonus,
         points=state.points_balance,
@@ -352,6 +354,8 @@ def _card(member: Member | None, quote: Quote, at: datetime, offers: tuple[PassO
         birthday=birthday_note(member, at),
         notes=member.notes,
         passes=offers,
+        cards=state.held[1:],
+        perks=tuple(perk["name"] for tier in state.held for perk in tier["perks"]),
     )
 
 
