@@ -226,6 +226,7 @@ class RechargeForm(CommandForm):
     amount = MoneyField(required=False, label=_("Free amount"), above=0)
     kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
     received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
+    coupon = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     payer_kind = forms.ChoiceField(
         label=_("Payer"),
         required=False,

@@ -28,6 +28,7 @@ from checkout.selectors.orders import (
     tender_totals,
 )
 from checkout.selectors.passes import get_pass_sale, get_pass_sale_for, pass_sale_view
+from checkout.selectors.recharge_coupons import RechargeCoupon, list_recharge_coupons
 from checkout.selectors.screen import (
     Desk,
     LineKey,
@@ -46,6 +47,7 @@ __all__ = [
     "Found",
     "LineKey",
     "OrderFilter",
+    "RechargeCoupon",
     "SaleView",
     "WalletSplit",
     "adjustment_label",
@@ -69,6 +71,7 @@ __all__ = [
     "list_held_baskets",
     "list_member_orders",
     "list_orders",
+    "list_recharge_coupons",
     "list_tills",
     "order_matrix",
     "order_number",

@@ -8,7 +8,7 @@ import coupons.selectors
 import members.selectors
 from catalog.models import Product
 from checkout.selectors.orders import parse_order_number
-from coupons.rules import CouponTerms, is_code
+from coupons.rules import CouponTerms, is_claim_code, is_code
 from members.identity import is_member_number
 from members.models import Member
 
@@ -20,6 +20,8 @@ class Found:
     products: list[Product] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     coupon: CouponTerms | None = None
+    #: An offer of coupons that the member of the sale can claim.
+    offer_id: int | None = None
     order_id: int | None = None
     is_exact: bool = False
     #: Why this code is not taken though it is known: the number of a card that was reported lost or replaced.
@@ -28,11 +30,11 @@ class Found:
     @property
     def is_empty(self) -> bool:
         """Nothing carries this text."""
-        return not (self.products or self.members or self.coupon or self.order_id)
+        return not (self.products or self.members or self.coupon or self.offer_id or self.order_id)
 
 
 def find(text: str) -> Found:
-    """Read one text in the order of R-S5: coupon, member number, bar code, article number, phone, phone tail, names.
+    """Read one text in the order of R-S5: coupon, offer, member number, bar code, article number, phones, names.
 
     Digits find goods before phone tails only where a product carries exactly them; a name may find goods and members.
     """
@@ -41,6 +43,8 @@ def find(text: str) -> Found:
         return Found()
     if is_code(wanted):
         return Found(coupon=coupons.selectors.find_terms_by_code(wanted), is_exact=True)
+    if is_claim_code(wanted) and (offer := coupons.selectors.find_offer_by_code(wanted)) is not None:
+        return Found(offer_id=offer.pk, is_exact=True)
     if (order_id := parse_order_number(wanted)) is not None:
         return Found(order_id=order_id, is_exact=True)
     if is_member_number(wanted):

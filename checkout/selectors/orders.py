@@ -266,6 +266,8 @@ def recharge_view(data: dict[str, Any]) -> dict[str, Any]:
     columns = ("principal", "bonus", "received", "change", "wallet_principal", "wallet_bonus")
     shown = {**_with_decimals(data, columns), "sold_at": datetime.fromisoformat(data["sold_at"])}
     shown["goods"] = [_with_decimals(row, ("quantity",)) for row in data.get("goods", [])]
+    if data.get("coupon"):
+        shown["coupon"] = _with_decimals(data["coupon"], ("amount",))
     return shown
 
 

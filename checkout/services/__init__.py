@@ -19,6 +19,7 @@ from checkout.services.basket import (
     set_points,
     set_quantity,
 )
+from checkout.services.claims import claim_offer, find_at_till
 from checkout.services.confirm import confirm_sale
 from checkout.services.errors import (
     BasketClosed,
@@ -57,10 +58,12 @@ __all__ = [
     "add_products",
     "attach_member",
     "choose_coupons",
+    "claim_offer",
     "close_shift",
     "confirm_sale",
     "detach_member",
     "drop",
+    "find_at_till",
     "hold",
     "leave_coupon",
     "leave_pass",

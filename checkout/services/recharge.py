@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+import coupons.services
 import gifts.selectors
 import gifts.services
 import tiers.services
@@ -15,11 +16,13 @@ import wallet.selectors
 import wallet.services
 from audit.services import Result, run_command
 from checkout.models import RechargeSale, RechargeVoid, Shift, TenderKind, Till
+from checkout.selectors.recharge_coupons import list_recharge_coupons
 from checkout.services.basket import check_member
 from checkout.services.errors import CannotVoid, InvalidTender
 from checkout.services.tills import lock_open_shift
 from core import audit, settings
 from core.money import CENT, ZERO
+from coupons.rules import CouponTerms
 from gifts.models import Grant
 from gifts.selectors import Terms
 from members.models import Member
@@ -49,6 +52,7 @@ class _Asked:
     received: Decimal
     as_shown: bool
     payer: Payer | None
+    coupon_id: int | None
     actor: Staff
     at: datetime
 
@@ -67,6 +71,7 @@ def recharge_at_till(
     plan_version: int | None = None,
     as_shown: bool = False,
     payer: Payer | None = None,
+    coupon_id: int | None = None,
 ) -> int:
     """Sell stored value and return the sale's id.
 
@@ -74,10 +79,13 @@ def recharge_at_till(
     none (R-W12). ``plan_version`` is the one that the customer was shown; ``as_shown`` says that the screen named
     ``plan_id``, or no plan at all, for a free amount, and any other best plan is PlanChanged. ``received`` may exceed
     the amount for cash only. Everything that comes with the plan is one package; the principal and growth points
-    count for tiers (R-T1). Refusals: InvalidTender, PlanChanged, NoShift, MemberNotUsable and those of wallet and
-    gifts; nothing moves then.
+    count for tiers (R-T1). ``coupon_id`` is a coupon of the member for recharges: its amount is more bonus money of
+    the same recharge, which a void gives back and a refund settles with the rest of the bonus. Refusals: InvalidTender,
+    PlanChanged, NoShift, MemberNotUsable and those of wallet, gifts and coupons; nothing moves then.
     """
-    asked = _Asked(key, till, member_id, amount, plan_id, plan_version, kind, received, as_shown, payer, actor, at)
+    asked = _Asked(
+        key, till, member_id, amount, plan_id, plan_version, kind, received, as_shown, payer, coupon_id, actor, at
+    )
     content = {
         "till": till.pk,
         "member": member_id,
@@ -87,6 +95,7 @@ def recharge_at_till(
         "as_shown": as_shown,
         "kind": kind,
         "received": received,
+        "coupon": coupon_id,
         # The end of the document's number is enough to tell contents apart; no digest of the whole is kept.
         "payer": None if payer is None else [payer.kind, payer.name, payer.id_kind, payer.id_number[-4:]],
     }
@@ -101,7 +110,7 @@ def _recharge(asked: _Asked) -> Result:
     shift = lock_open_shift(asked.till.pk)
     with hold_member(asked.member_id) as member:
         check_member(member)
-        sale = _sell(asked, shift, member, _terms(asked))
+        sale = _sell(asked, shift, member, _terms(asked), _coupon(asked, member))
     audit.record(
         "recharge.sold",
         actor=asked.actor,
@@ -149,14 +158,27 @@ def _terms(asked: _Asked) -> Terms | None:
     return offer.terms
 
 
-def _sell(asked: _Asked, shift: Shift, member: Member, terms: Terms | None) -> RechargeSale:
+def _coupon(asked: _Asked, member: Member) -> CouponTerms | None:
+    """The coupon that the cashier ticked, judged under the member's lock."""
+    if asked.coupon_id is None:
+        return None
+    offered = list_recharge_coupons(store=asked.till.store, member=member, amount=asked.amount, at=asked.at)
+    chosen = next((one for one in offered if one.terms.coupon_id == asked.coupon_id), None)
+    if chosen is None:
+        raise InvalidTender(_("This coupon cannot be used for the recharge any more."))
+    if chosen.refusal:
+        raise InvalidTender(f"{chosen.terms.name}: {chosen.refusal}")
+    return chosen.terms
+
+
+def _sell(asked: _Asked, shift: Shift, member: Member, terms: Terms | None, coupon: CouponTerms | None) -> RechargeSale:
     at, store = asked.at, asked.till.store
     where: dict[str, Any] = {"at": at, "store": store, "actor": asked.actor}
     plan = None if terms is None else terms.plan
     made = wallet.services.recharge(
         member_id=member.pk,
         principal=asked.amount,
-        bonus=plan.bonus if plan else ZERO,
+        bonus=(plan.bonus if plan else ZERO) + (coupon.amount if coupon else ZERO),
         plan=terms.snapshot() if terms else None,
         bonus_expires_at=plan.bonus_expires_at(at) if plan else None,
         source=f"till:{asked.till.pk}",
@@ -175,6 +197,15 @@ def _sell(asked: _Asked, shift: Shift, member: Member, terms: Terms | None) -> R
             **where,
         )
     source = f"recharge:{made.pk}"
+    if coupon is not None:
+        coupons.services.redeem(
+            coupon_id=coupon.coupon_id,
+            member_id=member.pk,
+            amount=coupon.amount,
+            source=source,
+            idempotency_key=f"recharge:{asked.key}:coupon",
+            **where,
+        )
     tiers.services.record_progress(
         member_id=member.pk,
         metrics={"recharge": asked.amount, "growth": Decimal(plan.growth if plan else 0)},
@@ -203,6 +234,7 @@ def _sell(asked: _Asked, shift: Shift, member: Member, terms: Terms | None) -> R
         receipt={
             **_receipt(asked, member, terms, grant),
             "bonus": str(made.bonus),
+            "coupon": None if coupon is None else {"name": coupon.name, "amount": str(coupon.amount)},
             "bonus_until": None if made.bonus_last_day is None else made.bonus_last_day.isoformat(),
             "contract_version": made.contract_version,
             "new_tier": None if change is None else change.to_tier.name,
@@ -290,6 +322,12 @@ def _void(sale_id: int, till: Till, reason: str, actor: Staff, at: datetime, *, 
             **where,
         )
         tiers.services.reevaluate(member_id=holder or sale.member_id, source=f"recharge:{sale.recharge_id}", **where)
+        if sale.receipt.get("coupon"):
+            coupons.services.return_redeemed(
+                idempotency_key_of_redeem=f"recharge:{sale.command_key}:coupon",
+                idempotency_key=f"recharge-void:{sale.pk}:coupon",
+                **where,
+            )
         void = RechargeVoid.objects.create(
             sale=sale,
             store=till.store,

@@ -50,6 +50,8 @@ def recharge_create(sale: Sale) -> HttpResponse:
         "balance": wallet.selectors.get_balance(member_id=member.pk, at=sale.at),
         "offers": [_button(offer, sale) for offer in offers],
         "chosen": form["plan"].value() or "",
+        "coupons": selectors.list_recharge_coupons(store=sale.desk.till.store, member=member, amount=None, at=sale.at),
+        "chosen_coupon": str(form["coupon"].value() or ""),
         "payer_open": form.is_bound and form.asks_payer,
         "till": sale.desk.till,
         "held_count": sale.desk.held_count,
@@ -127,6 +129,7 @@ def _recharge(sale: Sale, form: RechargeForm) -> int:
         kind=data["kind"],
         received=data["received"],
         payer=form.payer,
+        coupon_id=data["coupon"],
         actor=sale.staff,
         at=sale.at,
     )

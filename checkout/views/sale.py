@@ -57,7 +57,7 @@ def scan_create(sale: Sale) -> HttpResponse:
 def _act(sale: Sale, entry: Entry) -> HttpResponse:
     if not entry.text:
         return _set_current(sale, entry.quantity or ONE)
-    found = selectors.find(entry.text)
+    found = services.find_at_till(text=entry.text, actor=sale.staff, at=sale.at)
     if found.refusal:
         raise InvalidLine(found.refusal)
     if found.order_id is not None:
@@ -68,6 +68,8 @@ def _act(sale: Sale, entry: Entry) -> HttpResponse:
         return _attach(sale, found.members[0].pk)
     if found.coupon is not None:
         return _pin(sale, found.coupon.coupon_id)
+    if found.offer_id is not None:
+        return _claim(sale, found.offer_id)
     if found.is_empty:
         raise InvalidLine(_("Nothing is known under “%(text)s”.") % {"text": entry.text[:60]})
     return _choose(sale, found, entry)
@@ -113,6 +115,15 @@ def _attach(sale: Sale, member_id: int) -> HttpResponse:
 def _pin(sale: Sale, coupon_id: int) -> HttpResponse:
     basket, quote = services.pin_coupon(basket_id=sale.open_basket().pk, coupon_id=coupon_id, at=sale.at)
     return render_sale(sale, basket=with_member(sale, basket), quote=quote)
+
+
+def _claim(sale: Sale, offer_id: int) -> HttpResponse:
+    basket, quote, claimed = services.claim_offer(
+        basket_id=sale.open_basket().pk, offer_id=offer_id, store=sale.desk.till.store, actor=sale.staff, at=sale.at
+    )
+    told = _("%(name)s is in the account.") if claimed.is_new else _("%(name)s was claimed by this member before.")
+    notice = told % {"name": claimed.coupon.template.name}
+    return render_sale(sale, basket=with_member(sale, basket), quote=quote, notice=notice, level="info")
 
 
 def _set_current(sale: Sale, quantity: Decimal) -> HttpResponse:

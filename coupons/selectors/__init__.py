@@ -10,6 +10,7 @@ from coupons.selectors.coupons import (
     list_of_template,
     state_of,
 )
+from coupons.selectors.offers import find_offer_by_code
 from coupons.selectors.templates import get_template, get_templates, list_active_templates, list_templates
 from coupons.selectors.terms import (
     MAX_PER_ORDER,
@@ -30,6 +31,7 @@ __all__ = [
     "count_open",
     "explain",
     "explain_refusal",
+    "find_offer_by_code",
     "find_terms_by_code",
     "get_by_code",
     "get_coupon",
