@@ -106,7 +106,7 @@ def test_closing_the_night_costs_statements_per_chunk_not_per_member(
             source="x", idempotency_key=f"n{number}", at=now, store=None, actor=None,
         )  # fmt: skip
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         list(services.evaluate_due(date(2026, 3, 18), now))
 
     assert Change.objects.count() == ProgressEntry.objects.count() == 30

@@ -408,8 +408,8 @@ def test_a_level_that_is_not_earned_again_falls_when_its_validity_ends(member: M
     assert counts == {"changed": 3, "upgraded": 0, "kept": 0, "downgraded": 1}
     change = Change.objects.latest("pk")
     assert (change.from_tier.code, change.to_tier.code, change.reason) == ("gold", "silver", "downgraded")
-    assert change.figures == [{"metric": "spend", "since": "2026-03-20", "amount": "600.00"}]
-    assert change.period.valid_until == datetime(2028, 3, 19, 16, 0, tzinfo=UTC)
+    assert change.figures == [{"metric": "spend", "since": "2026-03-19", "amount": "600.00"}]
+    assert change.period.valid_until == datetime(2028, 3, 18, 16, 0, tzinfo=UTC)
     assert code(member, night) == "silver"
     assert run_night(date(2027, 3, 19), night) == {}
 
@@ -484,7 +484,7 @@ def test_nobody_falls_from_a_level_that_is_kept_for_good(member: Member, now: da
 def test_the_night_works_in_chunks(member: Member, now: datetime, monkeypatch: pytest.MonkeyPatch, store: Any) -> None:
     from tests.factories.members import create_member
 
-    monkeypatch.setattr("tiers.services.nightly.CHUNK", 2)
+    monkeypatch.setattr("tiers.services.nightly.job.CHUNK", 2)
     for number in range(5):
         services.record_progress(
             member_id=create_member(store).pk, metrics={"points": Decimal(500)}, business_on=date(2026, 1, 5),

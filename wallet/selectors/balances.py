@@ -141,6 +141,11 @@ def get_balance(*, member_id: int, at: datetime) -> Balance:
     return Balance(account.principal, account.bonus, account.principal + account.bonus - (account.lapsed or ZERO))
 
 
+def list_principals() -> QuerySet[Account, tuple[int, Decimal]]:
+    """Every member's stored principal, to be joined to set-based statements of apps above."""
+    return Account.objects.order_by().values_list("pk", "principal")
+
+
 @dataclass(frozen=True)
 class PaidIn:
     """Principal recharged so far: by this member on the shop day and in the month, by this payer on the day."""
