@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from catalog.models import Product
@@ -49,7 +50,7 @@ def list_classes() -> QuerySet[StackCategory]:
     """Classes in their order, with ``template_count`` and ``is_used``: whether any coupon or template ever named it."""
     templates = Template.objects.filter(stack_category=OuterRef("pk")).order_by()
     counted = templates.values("stack_category").annotate(count=Count("pk")).values("count")
-    versions = TemplateVersion.objects.filter(terms__stack_category=OuterRef("code"))
+    versions = TemplateVersion.objects.alias(named=KT("terms__stack_category")).filter(named=OuterRef("code"))
     return StackCategory.objects.annotate(
         template_count=Coalesce(Subquery(counted), 0), is_used=Exists(templates) | Exists(versions)
     ).order_by("position", "pk")
