@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 import wallet.selectors
 from core import audit
 from core.links import Link, register_navigation
+from core.links import register as register_link
 from gifts import services
 from gifts.models import GrantItem
 from gifts.proofs import PROOFS
@@ -58,6 +59,7 @@ def register() -> None:
     audit.register_action("recharge_plan.changed", _("Recharge plan changed"))
     audit.register_action("gift_pack.created", _("Gift pack created"))
     audit.register_action("gift_pack.changed", _("Gift pack changed"))
+    audit.register_action("gift_leak.exported", _("Gifts that were not returned downloaded"))
     register_job(
         Job(
             "gifts.release",
@@ -78,3 +80,7 @@ def register() -> None:
             120,
         )
     )
+    register_navigation(
+        Link("gift-packs", "gifts:pack-list", _("Gift packs"), "gifts.view_pack", "gift-top", "marketing", 70)
+    )
+    register_link(Link("gift_pack", "gifts:pack-edit", _("Gift pack"), "gifts.change_pack", kwargs=("pk",)))

@@ -1,16 +1,17 @@
 """What a plan gives and who can have it, in plain words for buttons, lists, forms and receipts."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from core.days import last_day
+from core.days import last_day, local_day
 from gifts.models import Grant, GrantItem, RechargePlan
-from gifts.selectors import Part, Terms
+from gifts.selectors import Part, Terms, parts_of
 
 
 def money(amount: Decimal) -> str:
@@ -160,3 +161,63 @@ def given_texts(grant: Grant) -> list[str]:
             key = (item.kind, item.label)
             sums[key] = sums.get(key, Decimal(0)) + item.quantity
     return [_amount_text(kind, label, quantity) for (kind, label), quantity in sums.items()]
+
+
+def promised_texts(grant: Grant) -> list[str]:
+    """What a grant gave, or will give when it is released."""
+    return pack_texts(parts_of(grant)) if grant.status == Grant.Status.PENDING else given_texts(grant)
+
+
+def pack_sentence(parts: Sequence[Part]) -> str:
+    """The whole pack as one sentence."""
+    if not parts:
+        return _("The pack gives nothing yet.")
+    return _("Gives %(gifts)s.") % {"gifts": joined(pack_texts(parts))}
+
+
+def reason_of(source: str) -> str:
+    """Why something was given, in words, from the source of the grant."""
+    kind, _separator, rest = source.partition(":")
+    last = rest.rpartition(":")[2]
+    if kind == "tier-monthly":
+        return _("monthly gift for %(month)s") % {"month": last}
+    if kind == "order-reward":
+        return _("with order %(order)s") % {"order": rest.partition(":")[0]}
+    return {
+        "tier-upgrade": _("on reaching a tier"),
+        "tier-birthday": _("on the birthday"),
+        "giveaway": _("gift of the shop"),
+        "recharge": _("with a recharge"),
+    }.get(kind, source)
+
+
+_BADGES = {"given": "success", "pending": "info", "settled": "warning"}
+
+
+@dataclass(frozen=True)
+class GrantRow:
+    """A grant on the member page: why, what, and what became of it."""
+
+    grant: Grant
+    reason: str
+    texts: tuple[str, ...]
+    missed: tuple[str, ...]
+    badge: str
+    is_standing: bool
+    due_on: date | None
+
+
+def grant_rows(grants: Iterable[Grant]) -> list[GrantRow]:
+    """Grants with their items as rows for people."""
+    return [
+        GrantRow(
+            grant=grant,
+            reason=reason_of(grant.source),
+            texts=tuple(promised_texts(grant)),
+            missed=tuple(item.label for item in grant.items.all() if item.state == GrantItem.State.MISSED),
+            badge=_BADGES.get(grant.status, "neutral"),
+            is_standing=grant.status in _BADGES,
+            due_on=local_day(grant.due_at) if grant.status == Grant.Status.PENDING and grant.due_at else None,
+        )
+        for grant in grants
+    ]

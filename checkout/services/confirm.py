@@ -9,13 +9,17 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg import sql
 
+import campaigns.services
 import coupons.services
 import passes.services
+import points.selectors
 import points.services
 import tiers.services
 import wallet.services
 from audit.services import Result, run_command
+from campaigns.selectors import HAS_REWARDS
 from checkout.models import Basket, Shift
 from checkout.pricing import engine
 from checkout.pricing.model import Quote
@@ -47,6 +51,7 @@ class Sale:
     at: datetime
     pin_proof: UUID | None = None
     pass_agreed: bool = False
+    has_rewards: bool = False
 
     @property
     def source(self) -> str:
@@ -147,8 +152,9 @@ def _sell(
     pass_agreed: bool,
 ) -> int:
     quote, frozen = _agreed_quote(basket, shown, at)
+    order_id, has_rewards = _next_order()
     sale = Sale(
-        order_id=_next_order_id(),
+        order_id=order_id,
         basket=basket,
         shift=shift,
         quote=quote,
@@ -158,6 +164,7 @@ def _sell(
         at=at,
         pin_proof=pin_proof,
         pass_agreed=pass_agreed,
+        has_rewards=has_rewards,
     )
     outcome = _move_value(sale)
     recording.record(sale, outcome)
@@ -169,11 +176,18 @@ def _sell(
     return sale.order_id
 
 
-def _next_order_id() -> int:
-    """Ids come from the sequence up front, so that ledger entries can name an order that is written last."""
+def _next_order() -> tuple[int, bool]:
+    """The order's id, and whether the shop gives anything with orders: read here, so that no sale pays for asking.
+
+    Ids come from the sequence up front, so that ledger entries can name an order that is written last.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('checkout_order', 'id'))")
-        return int(cursor.fetchone()[0])
+        cursor.execute(_NEXT_ORDER)
+        order_id, has_rewards = cursor.fetchone()
+        return int(order_id), bool(has_rewards)
+
+
+_NEXT_ORDER = sql.SQL("SELECT nextval(pg_get_serial_sequence('checkout_order', 'id')), {}").format(HAS_REWARDS)
 
 
 def _agreed_quote(basket: Basket, shown: str, at: datetime) -> tuple[Quote, pricing.Frozen]:
@@ -247,8 +261,24 @@ def _move_value(sale: Sale) -> recording.Outcome:
             **where,
         )
     if member_id is not None:
+        if sale.has_rewards:
+            _reward(sale, member_id, outcome)
         _earn(sale, member_id, outcome)
     return outcome
+
+
+def _reward(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
+    """What comes with an order of this amount (R-K9); points in it stand before those that the order earns."""
+    outcome.reward = campaigns.services.give_order_reward(
+        order_id=sale.order_id,
+        member_id=member_id,
+        amount=sale.quote.due,
+        at=sale.at,
+        store=sale.basket.store,
+        actor=sale.actor,
+    )
+    if outcome.reward is not None and outcome.reward.points:
+        outcome.points_entry = points.selectors.find_entry(idempotency_key=f"{outcome.reward.source}:points")
 
 
 def _use_passes(sale: Sale, member_id: int) -> list[Any]:

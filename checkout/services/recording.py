@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import tiers.services.giving
 from checkout.models import (
     Adjustment,
     Allocation,
@@ -18,6 +19,7 @@ from checkout.selectors.orders import order_number
 from core.money import ZERO
 
 if TYPE_CHECKING:
+    from campaigns.services import Reward
     from checkout.services.confirm import Sale
 
 
@@ -34,6 +36,7 @@ class Outcome:
     pass_entries: list[Any] = field(default_factory=list)
     points_computed: int = 0
     points_limited_by: str = ""
+    reward: "Reward | None" = None
 
     @property
     def earned(self) -> int:
@@ -89,6 +92,7 @@ def _order(sale: "Sale", outcome: Outcome) -> Order:
                 }
                 for one in quote.coupons
             ],
+            **({} if outcome.reward is None else {"reward": outcome.reward.source}),
         },
     )
 
@@ -226,8 +230,23 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "wallet_principal": str(state.wallet_principal if wallet_entry is None else wallet_entry.principal_after),
         "wallet_bonus": str(state.wallet_bonus if wallet_entry is None else wallet_entry.bonus_after),
         "new_tier": None if change is None else change.to_tier.name,
+        "gifts": _gift_receipt(outcome),
         "passes": _pass_receipt(sale, outcome),
     }
+
+
+def _gift_receipt(outcome: Outcome) -> list[dict[str, Any]]:
+    """What the order has won and what a new level gave, with the day from which held-back gifts are the member's."""
+    rows: list[dict[str, Any]] = []
+    if outcome.reward is not None:
+        rows.append({"name": outcome.reward.name, "texts": list(outcome.reward.texts), "from": None})
+    change = outcome.tier_change
+    if change is not None and change.is_upgrade:
+        rows += [
+            {"name": one.name, "texts": list(one.texts), "from": None if one.due_on is None else one.due_on.isoformat()}
+            for one in tiers.services.giving.gifts_of_upgrade(change)
+        ]
+    return rows
 
 
 def _pass_receipt(sale: "Sale", outcome: Outcome) -> list[dict[str, Any]]:

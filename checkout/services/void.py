@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+import campaigns.services
 import coupons.services
 import passes.services
 import points.services
@@ -113,6 +114,9 @@ def _put_back(order: Order, actor: Staff, at: datetime) -> Decimal:
     for step in _coupon_steps(order):
         original, key = keys(step)
         coupons.services.return_redeemed(idempotency_key_of_redeem=original, idempotency_key=key, **where)
+    if "reward" in order.snapshot:
+        source, key = order.snapshot["reward"], f"void:{order.pk}:reward"
+        campaigns.services.take_back_order_reward(source=source, idempotency_key=key, **where)
     if order.points_earned:
         original, key = keys("earned")
         cash = sum((payment.amount for payment in Payment.objects.filter(order=order, kind="cash")), ZERO)

@@ -51,6 +51,7 @@ class Grant(models.Model):
         verbose_name = _("gift package")
         verbose_name_plural = _("gift packages")
         default_permissions = ("view",)
+        permissions = [("export_grant", "Can download gifts")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["given", "pending"], taken_back_at__isnull=True, taken_back_key="")

@@ -1,5 +1,6 @@
 """Reads of recharge plans, of gift packs, and of what was given with recharges and at other occasions."""
 
+from gifts.selectors.leaks import list_leaks, worth_of
 from gifts.selectors.packages import (
     Package,
     PackageItem,
@@ -60,6 +61,7 @@ __all__ = [
     "get_terms",
     "list_due",
     "list_grants",
+    "list_leaks",
     "list_offers",
     "list_package",
     "list_packs",
@@ -72,4 +74,5 @@ __all__ = [
     "recharge_source",
     "sold_by_plan",
     "with_refusals",
+    "worth_of",
 ]

@@ -2,12 +2,21 @@
 
 from tiers.services.giving.birthdays import give_birthday_gifts, record_growth, reverse_growth
 from tiers.services.giving.monthly import Monthly, MonthlyGiftRefused, give_monthly, list_monthly
-from tiers.services.giving.upgrades import cancel_upgrade, give_upgrade, list_gifts, take_back_gifts
+from tiers.services.giving.upgrades import (
+    UpgradeGift,
+    cancel_upgrade,
+    gifts_of_upgrade,
+    give_upgrade,
+    list_gifts,
+    take_back_gifts,
+)
 
 __all__ = [
     "Monthly",
     "MonthlyGiftRefused",
+    "UpgradeGift",
     "cancel_upgrade",
+    "gifts_of_upgrade",
     "give_birthday_gifts",
     "give_monthly",
     "give_upgrade",

@@ -1,7 +1,8 @@
 """Packs on reaching a level, and their undoing (R-T12, T10)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
@@ -10,6 +11,7 @@ from core import settings
 from core.database import joining_atomic
 from core.days import end_of, local_day
 from gifts.models import Grant
+from gifts.wording import promised_texts
 from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Change, Tier, TierGift
@@ -149,3 +151,30 @@ def take_back_gifts(
         if closed is not None:
             done.append(closed)
     return done
+
+
+@dataclass(frozen=True)
+class UpgradeGift:
+    """What an upgrade gave, in words for the receipt; ``due_on`` is the day of a gift that is held back."""
+
+    name: str
+    texts: tuple[str, ...]
+    due_on: date | None
+
+
+def gifts_of_upgrade(change: Change) -> list[UpgradeGift]:
+    """What :func:`give_upgrade` gave for this very change, so that the cashier can hand it over."""
+    made = Grant.objects.filter(
+        member_id=change.member_id,
+        source__startswith=f"tier-upgrade:{change.member_id}:",
+        granted_at=change.occurred_at,
+        status__in=[Grant.Status.GIVEN, Grant.Status.PENDING],
+    )
+    return [
+        UpgradeGift(
+            name=str(grant.plan_snapshot.get("name", "")),
+            texts=tuple(promised_texts(grant)),
+            due_on=None if grant.due_at is None else local_day(grant.due_at),
+        )
+        for grant in made.prefetch_related("items").order_by("pk")
+    ]

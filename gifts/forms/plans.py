@@ -1,26 +1,21 @@
 """What the owner types about recharge plans."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.selectors import get_product, get_product_by_code
-from core.forms import LenientDateField, MoneyField, PointsField, QuantityField
+from core.forms import LenientDateField, MoneyField, PointsField
 from coupons.selectors import list_active_templates
+from gifts.forms.rows import GiftRows, name_of
 from gifts.models import RechargePlan
 from gifts.selectors import CouponPart, GoodsPart, Terms, get_terms
-from gifts.services import Gift
 from stores.models import Staff, Store
 from stores.selectors import list_active_stores
 
-#: Rows for coupons and for things to hand over; a plan that has as many gets one more.
-ROWS = 2
 
-
-class PlanForm(forms.Form):
+class PlanForm(GiftRows):
     """One plan with all that it gives; no store ticked means every store.
 
     Coupons and gifts stand in numbered rows (``coupon_0``, ``coupon_count_0``; ``gift_0``, ``gift_quantity_0``). A gift
@@ -71,12 +66,11 @@ class PlanForm(forms.Form):
         options["initial"] = self.initial_of(terms)
         super().__init__(*args, **options)
         self.plan = plan
-        # Goods of the plan that were retired meanwhile stay what they are.
-        self._goods = (
-            {item.product.sku: item.product.pk for item in plan.items.all() if item.product} if plan.pk else {}
-        )
         self.fields["stores"].queryset = list_active_stores(staff)  # type: ignore[attr-defined]  # a ModelChoiceField
-        self._add_rows(terms)
+        goods = {item.product.sku: item.product.pk for item in plan.items.all() if item.product} if plan.pk else {}
+        self.add_rows(
+            coupons=[(part.template_id, part.name) for part in terms.coupons], gift_count=len(terms.goods), goods=goods
+        )
 
     @staticmethod
     def initial_of(terms: Terms) -> dict[str, Any]:
@@ -91,44 +85,6 @@ class PlanForm(forms.Form):
             initial |= {f"gift_{index}": skus.get(gift.product_id, gift.name), f"gift_quantity_{index}": gift.quantity}
         return initial
 
-    def _add_rows(self, terms: Terms) -> None:
-        names = {template.pk: str(template) for template in list_active_templates()}
-        # One that is not given out at the moment stays chosen until somebody takes it out.
-        names |= {part.template_id: part.name for part in terms.coupons if part.template_id not in names}
-        for index in range(max(ROWS, len(terms.coupons) + 1)):
-            self.fields[f"coupon_{index}"] = forms.TypedChoiceField(
-                label=_("Coupon"),
-                required=False,
-                coerce=int,
-                empty_value=None,
-                choices=[("", gettext("none")), *names.items()],
-            )
-            self.fields[f"coupon_count_{index}"] = PointsField(
-                label=_("Number of coupons"), unit=_("coupons"), minimum=1, maximum=20, required=False
-            )
-        for index in range(max(ROWS, len(terms.goods) + 1)):
-            self.fields[f"gift_{index}"] = forms.CharField(
-                label=_("Gift to hand over"),
-                required=False,
-                max_length=60,
-                help_text=_("Article number or bar code, or any text.") if index == 0 else "",
-            )
-            self.fields[f"gift_quantity_{index}"] = QuantityField(label=_("Quantity"), maximum=99_999, required=False)
-
-    @property
-    def coupon_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """Coupon and how many, row by row."""
-        return self._rows("coupon", "coupon_count")
-
-    @property
-    def gift_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """Gift and quantity, row by row."""
-        return self._rows("gift", "gift_quantity")
-
-    def _rows(self, first: str, second: str) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        numbers = [name.rpartition("_")[2] for name in self.fields if name.startswith(f"{second}_")]
-        return [(self[f"{first}_{number}"], self[f"{second}_{number}"]) for number in numbers]
-
     def clean_name(self) -> str:
         """Two buttons with one name would be mixed up."""
         name = str(self.cleaned_data["name"])
@@ -137,31 +93,11 @@ class PlanForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
-        """Rows into ``coupon_counts`` and ``gifts``; a quantity without anything to give stands beside its row."""
+        """Rows into ``coupon_counts`` and ``gifts``."""
         data = super().clean() or self.cleaned_data
-        counts: dict[int, int] = {}
-        for name, count in self._typed("coupon", "coupon_count"):
-            counts[name] = counts.get(name, 0) + int(count or 1)
-        data["coupon_counts"] = counts
-        data["gifts"] = [self._gift(str(text), quantity) for text, quantity in self._typed("gift", "gift_quantity")]
+        self.clean_rows(data)
         data["growth"] = data.get("growth") or 0
         return data
-
-    def _gift(self, text: str, quantity: Decimal | None) -> Gift:
-        product = get_product_by_code(text)
-        product_id = self._goods.get(text) if product is None else product.pk
-        amount = quantity or Decimal(1)
-        return Gift(amount, text=text.strip()) if product_id is None else Gift(amount, product_id=product_id)
-
-    def _typed(self, first: str, second: str) -> list[tuple[Any, Decimal | None]]:
-        found = []
-        for index in range(len(self._rows(first, second))):
-            what, how_many = self.cleaned_data.get(f"{first}_{index}"), self.cleaned_data.get(f"{second}_{index}")
-            if what:
-                found.append((what, how_many))
-            elif how_many and f"{first}_{index}" not in self.errors:
-                self.add_error(f"{first}_{index}", gettext("Say what is given."))
-        return found
 
     def filled_plan(self) -> RechargePlan:
         """The plan with what was typed; rows are given to the service apart."""
@@ -188,7 +124,7 @@ class PlanForm(forms.Form):
             if pk in names
         )
         goods = tuple(
-            GoodsPart(gift.product_id, gift.text or _name_of(gift), gift.quantity) for gift in data.get("gifts", [])
+            GoodsPart(gift.product_id, gift.text or name_of(gift), gift.quantity) for gift in data.get("gifts", [])
         )
         return Terms(plan, coupons, goods)
 
@@ -209,9 +145,3 @@ _COLUMNS = (
     "position",
     "is_active",
 )
-
-
-def _name_of(gift: Gift) -> str:
-    if gift.product_id is None:
-        return gift.text
-    return get_product(gift.product_id).name

@@ -1,0 +1,1 @@
+"""Pages of giveaways and order rewards, and the block of gifts on the member page."""

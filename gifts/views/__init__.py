@@ -1,0 +1,1 @@
+"""Pages of recharge plans, gift packs, and what could not be taken back."""
