@@ -82,7 +82,7 @@ class LevelForm(forms.Form):
 
     def _months_field(self) -> forms.Field:
         return PointsField(
-            label=_("Valid for"),
+            label=_("How long it lasts"),
             unit=_("months"),
             minimum=1,
             maximum=120,

@@ -68,7 +68,7 @@ class CardTypeForm(TierForm):
     )
     points_multiple = TimesField(label=_("Points multiple"), maximum=100, initial=1)
     valid_months = PointsField(
-        label=_("Valid for"),
+        label=_("How long it lasts"),
         unit=_("months"),
         minimum=1,
         maximum=120,
