@@ -39,34 +39,11 @@ from tiers.selectors import (
 )
 from tiers.selectors.progress import Span, effective_first
 from tiers.services.giving import cancel_upgrade, give_upgrade
+from tiers.services.moving import Decision, figures_of, move, valid_until
 
 REVOKE_DAYS = "tiers.revoke_within_days"
 REVOKE = "tiers.revoke_on_refund"
 AT_ONCE, WAIT = "at_once", "wait"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Where a member goes, why, and on which figures."""
-
-    version: Version
-    reason: Reason
-    figures: list[dict[str, str]]
-    valid_until: datetime | None
-    upgraded_at: datetime | None = None
-    falls_back_to: Period | None = None
-
-
-def figures_of(sums: Sums, *, until: date | None = None) -> list[dict[str, str]]:
-    """The sums as a change keeps them: the very figures that caused it, zeros left out. ``until`` is the last day that
-    counted where that was not the day of the change (R-T7)."""
-    end = {} if until is None else {"until": until.isoformat()}
-    return [
-        {"metric": metric, "since": "" if first is None else first.isoformat(), "amount": str(amount), **end}
-        for first, metrics in sums.items()
-        for metric, amount in metrics.items()
-        if amount
-    ]
 
 
 @dataclass
@@ -223,19 +200,37 @@ def _upgrade(case: _Case, late: date | None, at: datetime) -> Decision | None:
         best = Decision(version, Reason.UPGRADED, figures_of(case.sums), until, at, case.period)
     else:
         best = None
-    if late is None:
-        return best
+    reached = None if late is None else _late_upgrade(case, late, max(earned.rank, case.rank), at)
+    return reached or best
+
+
+def _late_upgrade(case: _Case, late: date, above: int, at: datetime) -> Decision | None:
+    """The highest level that the windows of a day that is over reach, if it would still be valid today and the member
+    did not have it on that day already: then its validity has run its own course (R-T7)."""
     for level in sorted(case.levels, key=lambda level: -level.rank):
-        if level.rank <= max(earned.rank, case.rank) or level.is_retired or not level.thresholds.metrics:
+        if level.rank <= above or level.is_retired or not level.thresholds.metrics:
             continue
         first, span = case.late_span(level, late)
         through = level.valid_through(late, case.joined)
         sums = case.figures(first, span)
         if level.thresholds.are_met(sums[first]) and (through is None or through >= case.today):
+            if level.rank <= _rank_on(case, late):
+                return None
             until = None if through is None else end_of(through)
             figures = figures_of(sums, until=span[1])
             return Decision(case.version_of(level), Reason.UPGRADED, figures, until, at, case.period)
-    return best
+    return None
+
+
+def _rank_on(case: _Case, day: date) -> int:
+    """The rank held at the end of a day that is over; no statement where the member has not moved since."""
+    if case.period is None or case.period.starts_at < end_of(day):
+        return case.rank
+    held = Period.objects.filter(
+        member_id=case.member_id, track_id=case.period.track_id, starts_at__lt=end_of(day)
+    ).select_related("tier")
+    before = held.order_by("-starts_at", "-pk").first()
+    return case.versions[0].tier.rank if before is None else before.tier.rank
 
 
 def _reinstatement(case: _Case, period: Period, late: date) -> Decision | None:
@@ -284,12 +279,6 @@ def _is_locked(period: Period, at: datetime) -> bool:
 def _may_rise(period: Period, at: datetime) -> bool:
     """A locked level rises by itself only where the person who locked it allowed that (R-T8)."""
     return period.joins_auto_upgrade or not _is_locked(period, at)
-
-
-def valid_until(version: Version, today: date, joined: date | None = None) -> datetime | None:
-    """The exclusive end of a level of this version reached on ``today``; None where it has no end."""
-    last = level_of(version).valid_through(today, joined)
-    return None if last is None else end_of(last)
 
 
 def _is_undone(period: Period, at: datetime) -> bool:
@@ -346,54 +335,3 @@ def _revocation(period: Period, earned: Version, figures: list[dict[str, str]], 
     joined = joined_on(period.member_id) if level_of(earned).needs_joining_day else None
     until = valid_until(earned, local_day(at), joined)
     return Decision(earned, Reason.REVOKED, figures, until, period.upgraded_at, period.falls_back_to)
-
-
-def move(
-    *,
-    member_id: int,
-    period: Period | None,
-    base: Version,
-    decision: Decision,
-    source: str,
-    at: datetime,
-    store: Store | None,
-    actor: Staff | None,
-    memo: str = "",
-    **lock: Any,
-) -> Change:
-    """Close the open period of a track, open the next and keep the change. The caller holds the member's lock.
-
-    ``base`` is the version in force of the track's lowest level. A lock and the day that counting restarted after pass
-    on to the next period unless ``lock`` sets them.
-    """
-    if period is not None:
-        # A till's clock may be behind the entry that opened the period: a period never ends before it starts.
-        at = max(at, period.starts_at)
-        Period.objects.filter(pk=period.pk).update(ends_at=at)
-    kept = {name: getattr(period, name) for name in ("locked_until", "joins_auto_upgrade", "counts_after") if period}
-    opened = Period.objects.create(
-        member_id=member_id,
-        track_id=base.tier.track_id,
-        tier=decision.version.tier,
-        version=decision.version,
-        starts_at=at,
-        valid_until=decision.valid_until,
-        reason=decision.reason,
-        previous=period,
-        upgraded_at=decision.upgraded_at,
-        falls_back_to=decision.falls_back_to,
-        **{**kept, **lock},
-    )
-    return Change.objects.create(
-        member_id=member_id,
-        period=opened,
-        from_tier=base.tier if period is None else period.tier,
-        to_tier=decision.version.tier,
-        reason=decision.reason,
-        memo=memo,
-        figures=decision.figures,
-        source=source,
-        store=store,
-        actor=actor,
-        occurred_at=at,
-    )

@@ -14,8 +14,8 @@ from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Change, Reason, Tier, Track, Version
 from tiers.selectors import get_open_period, is_base, joined_on, level_of, list_versions_in_force
-from tiers.services.evaluation import Decision, move, valid_until
 from tiers.services.giving import give_upgrade
+from tiers.services.moving import Decision, move, valid_until
 
 
 class InvalidTierChange(DomainError):

@@ -7,7 +7,8 @@ from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Change, Membership, Period, ProgressEntry, Reason, Track, Version
 from tiers.selectors import list_open_periods, list_versions_by_track
-from tiers.services.evaluation import Decision, move, reevaluate
+from tiers.services.evaluation import reevaluate
+from tiers.services.moving import Decision, move
 from tiers.services.progress import MOVED_IN, MOVED_OUT
 
 
