@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _t
@@ -311,11 +311,14 @@ class PassLineForm(forms.Form):
     held = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 
 
-class PassSaleForm(CommandForm):
-    """A count pass sold: one of the plans at the price that was shown, and how it is paid."""
+class ContractSaleForm(CommandForm):
+    """A count pass or a paid tier sold: one of the buttons at the price that was shown, and how it is paid."""
+
+    #: What is said where no button was chosen.
+    unchosen: ClassVar[Any] = _("Choose a pass.")
 
     member = forms.IntegerField(min_value=1, max_value=2**62, widget=forms.HiddenInput)
-    plan = forms.CharField(max_length=40, error_messages={"required": _("Choose a pass.")})
+    plan = forms.CharField(max_length=60)
     kind = forms.ChoiceField(label=_("Paid by"), widget=forms.RadioSelect)
     received = MoneyField(required=False, label=_("Cash received"), help_text=_("Empty means the exact sum."))
     pin = forms.CharField(
@@ -331,17 +334,30 @@ class PassSaleForm(CommandForm):
         field: Any = self.fields["kind"]
         field.choices = [(kind.value, kind.label) for kind in TenderKind.typed()]
         field.initial = TenderKind.CASH.value
+        self.fields["plan"].error_messages["required"] = self.unchosen
 
     def clean(self) -> dict[str, Any]:
-        """``plan_id`` and ``price`` from the button ``<id>:<price>``."""
+        """``plan_id`` and ``price`` from the button ``<id>:<price>``, and what else stands in it."""
         data = super().clean() or self.cleaned_data
-        plan_id, _colon, price = (data.get("plan") or "").partition(":")
-        if data.get("plan") and not (plan_id.isascii() and plan_id.isdigit() and len(plan_id) < 10):
-            raise forms.ValidationError(_("Choose a pass."))
         if data.get("plan"):
+            plan_id, _colon, rest = data["plan"].partition(":")
+            price, _colon, how = rest.partition(":")
+            if not (plan_id.isascii() and plan_id.isdigit() and len(plan_id) < 10):
+                raise forms.ValidationError(self.unchosen)
             data["plan_id"], data["price"] = int(plan_id), MoneyField(above=0).clean(price)
             data["received"] = data.get("received") or data["price"]
+            data["how"] = how
         return data
+
+
+class PassSaleForm(ContractSaleForm):
+    """A count pass sold."""
+
+
+class TierSaleForm(ContractSaleForm):
+    """A paid tier sold; the button ``<id>:<price>:<how>`` says too what becomes of days that are left."""
+
+    unchosen = _("Choose an offer.")
 
 
 class PassRefundForm(CommandForm):
@@ -354,6 +370,10 @@ class PassRefundForm(CommandForm):
         field: Any = self.fields["method"]
         field.choices = methods
         field.initial = methods[0][0]
+
+
+class PayTierRefundForm(CommandForm):
+    """That a refund of a paid tier is paid now; the ways follow from how it had been paid."""
 
 
 class RechargeVoidForm(CommandForm):

@@ -175,6 +175,35 @@ def check_pass_sales() -> tuple[int, list[Difference]]:
     return checked, [Difference(subject, str(expected), str(found)) for subject, expected, found in rows]
 
 
+def check_tier_sales() -> tuple[int, list[Difference]]:
+    """Every paid tier sold at a till has its purchase with that price, tender and state, the other way round too, and
+    the cash of its refunds left a drawer once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT 'membership:' || coalesce(s.membership_id, m.id),
+                   s.price || ' ' || s.kind || ' ' || (v.id IS NOT NULL),
+                   m.price || ' ' || m.tender || ' ' || (m.status = 'voided')
+            FROM checkout_tiersale s FULL JOIN tiers_membership m ON m.id = s.membership_id
+            LEFT JOIN checkout_tiersalevoid v ON v.sale_id = s.id
+            WHERE (s.price, s.kind, v.id IS NOT NULL)
+                  IS DISTINCT FROM (m.price, m.tender::varchar, coalesce(m.status = 'voided', false))
+            UNION ALL
+            SELECT coalesce(p.source, 'tier_refund:' || r.id), (r.amount - r.by_wallet)::text, p.amount::text
+            FROM (SELECT * FROM tiers_membershiprefund WHERE status = 'paid' AND amount > by_wallet) r
+            FULL JOIN (SELECT * FROM checkout_payout WHERE source LIKE 'tier_refund:%%') p
+              ON p.source = 'tier_refund:' || r.id
+            WHERE r.amount - r.by_wallet IS DISTINCT FROM p.amount
+            ORDER BY 1 LIMIT %s
+            """,
+            [LIMIT],
+        )
+        rows = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM checkout_tiersale")
+        checked = int(cursor.fetchone()[0])
+    return checked, [Difference(subject, str(expected), str(found)) for subject, expected, found in rows]
+
+
 PROOFS = (
     Proof("checkout.lines", _("Orders equal their lines"), check_lines),
     Proof("checkout.adjustments", _("Orders equal list less reductions"), check_adjustments),
@@ -185,5 +214,6 @@ PROOFS = (
     Proof("checkout.voids", _("Voided orders have their void"), check_voids),
     Proof("checkout.pass_lines", _("Lines paid by passes equal their uses"), check_pass_lines),
     Proof("checkout.pass_sales", _("Count passes sold at tills"), check_pass_sales),
+    Proof("checkout.tier_sales", _("Paid tiers sold at tills"), check_tier_sales),
     Proof("checkout.payouts", _("Refunds paid in cash left a drawer"), check_payouts),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout.views import members, orders, passes, payment, payouts, pin, recharges, sale, tills
+from checkout.views import members, memberships, orders, passes, payment, payouts, pin, recharges, sale, tills
 
 app_name = "checkout"
 urlpatterns = [
@@ -33,6 +33,10 @@ urlpatterns = [
     path("passes/<int:pass_id>/", passes.pass_sale_detail, name="pass-sale-detail"),
     path("passes/<int:pass_id>/void/", passes.pass_sale_void_create, name="pass-sale-void-create"),
     path("pass-refunds/<int:pk>/payment/", passes.pass_refund_create, name="pass-refund-create"),
+    path("tiers/new/", memberships.tier_sale_create, name="tier-sale-create"),
+    path("tiers/<int:membership_id>/", memberships.tier_sale_detail, name="tier-sale-detail"),
+    path("tiers/<int:membership_id>/void/", memberships.tier_sale_void_create, name="tier-sale-void-create"),
+    path("tier-refunds/<int:pk>/payment/", memberships.tier_refund_create, name="tier-refund-create"),
     path("payouts/", payouts.payout_list, name="payout-list"),
     path("payouts/<int:pk>/", payouts.payout_create, name="payout-create"),
     path("orders/", orders.order_list, name="order-list"),
@@ -75,6 +79,8 @@ _AT_THE_TILL = (
     "pass-line-delete",
     "pass-sale-create",
     "pass-refund-create",
+    "tier-sale-create",
+    "tier-refund-create",
     "payout-list",
     "payout-create",
 )
@@ -88,6 +94,8 @@ PERMISSIONS: dict[str, str] = {
     "checkout:recharge-void-create": "checkout.void_order",
     "checkout:pass-sale-detail": "checkout.view_order",
     "checkout:pass-sale-void-create": "checkout.void_order",
+    "checkout:tier-sale-detail": "checkout.view_order",
+    "checkout:tier-sale-void-create": "checkout.void_order",
     "checkout:void-create": "checkout.void_order",
     "checkout:order-list": "checkout.view_order",
     "checkout:order-export": "checkout.export_order",

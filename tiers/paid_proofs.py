@@ -7,13 +7,18 @@ from jobs.registry import Difference, Proof
 
 
 def check_purchases() -> tuple[int, list[Difference]]:
-    """Purchases of one card that stand never overlap, and a credit is what the converted ones brought along."""
+    """Purchases of one card that stand never overlap, and a credit is what the converted ones brought along.
+
+    A member who was merged with another may have bought the same time twice.
+    """
     return compare(
         """
         SELECT 'membership:' || id, (GREATEST(before, starts_at), brought), (starts_at, credit),
-               COALESCE(before <= starts_at, TRUE) AND brought = credit
+               (COALESCE(before <= starts_at, TRUE) OR is_merged) AND brought = credit
           FROM (
             SELECT m.id, m.starts_at, m.credit,
+                   EXISTS (SELECT FROM tiers_period p WHERE p.member_id = m.member_id AND p.track_id = t.track_id
+                                                        AND p.reason = 'merged') AS is_merged,
                    CASE WHEN m.status = 'active' THEN
                      MAX(m.ends_at) FILTER (WHERE m.status = 'active') OVER (
                        PARTITION BY m.member_id, t.track_id ORDER BY m.starts_at, m.id

@@ -1,6 +1,7 @@
 """Reads of checkout, by use case."""
 
 from checkout.selectors.find import Found, find
+from checkout.selectors.memberships import get_tier_sale, get_tier_sale_for, tier_sale_view
 from checkout.selectors.orders import (
     OrderFilter,
     filter_orders,
@@ -65,6 +66,8 @@ __all__ = [
     "get_recharge_for",
     "get_recharge_sale",
     "get_shift_for",
+    "get_tier_sale",
+    "get_tier_sale_for",
     "get_till_for",
     "invoiceable",
     "list_all_tills",
@@ -85,4 +88,5 @@ __all__ = [
     "shown_quote",
     "tender_totals",
     "tier_badge",
+    "tier_sale_view",
 ]

@@ -24,6 +24,7 @@ from checkout.models import (
     RechargeSale,
     Shift,
     TenderKind,
+    TierSale,
     Till,
     Void,
 )
@@ -214,8 +215,9 @@ def list_member_orders(member_id: int, staff: Staff) -> QuerySet[Order]:
 
 
 def tender_totals(shift_id: int) -> dict[str, dict[str, Decimal]]:
-    """Per tender of a shift: sales, voids (given back in this shift), recharges, passes sold, each apart (R-C12)."""
-    names = ("sales", "voids", "recharges", "recharge_voids", "passes", "pass_voids")
+    """Per tender of a shift: sales, voids (given back in this shift), recharges, passes and tiers sold, each apart
+    (R-C12)."""
+    names = ("sales", "voids", "recharges", "recharge_voids", "passes", "pass_voids", "tiers", "tier_voids")
     totals = {kind: dict.fromkeys(names, ZERO) for kind in TenderKind.values}
     sums: tuple[tuple[str, QuerySet[Any], str], ...] = (
         ("sales", Payment.objects.filter(order__shift_id=shift_id), "amount"),
@@ -224,6 +226,8 @@ def tender_totals(shift_id: int) -> dict[str, dict[str, Decimal]]:
         ("recharge_voids", RechargeSale.objects.filter(void__shift_id=shift_id), "principal"),
         ("passes", PassSale.objects.filter(shift_id=shift_id), "price"),
         ("pass_voids", PassSale.objects.filter(void__shift_id=shift_id), "price"),
+        ("tiers", TierSale.objects.filter(shift_id=shift_id), "price"),
+        ("tier_voids", TierSale.objects.filter(void__shift_id=shift_id), "price"),
     )
     for name, rows, column in sums:
         for kind, total in rows.values_list("kind").annotate(total=Sum(column)).order_by():
@@ -248,6 +252,7 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
         "points_charges": voids["charges"],
         "recharge_total": sum((row["recharges"] - row["recharge_voids"] for row in tenders.values()), ZERO),
         "pass_total": sum((row["passes"] - row["pass_voids"] for row in tenders.values()), ZERO),
+        "tier_total": sum((row["tiers"] - row["tier_voids"] for row in tenders.values()), ZERO),
         "expected_cash": shift.opening_float
         + cash["sales"]
         - cash["voids"]
@@ -256,6 +261,8 @@ def shift_summary(shift: Shift) -> dict[str, Any]:
         - cash["recharge_voids"]
         + cash["passes"]
         - cash["pass_voids"]
+        + cash["tiers"]
+        - cash["tier_voids"]
         - payouts,
         "payout_total": payouts,
     }

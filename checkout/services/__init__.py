@@ -31,6 +31,7 @@ from checkout.services.errors import (
     QuoteChanged,
 )
 from checkout.services.exports import record_order_export
+from checkout.services.memberships import pay_tier_refund, sell_tier, void_tier_sale
 from checkout.services.pass_lines import leave_pass, take_pass
 from checkout.services.passes import pay_pass_refund, sell_pass, void_pass_sale
 from checkout.services.payouts import CannotPayOut, pay_out_in_cash, record_payout
@@ -74,6 +75,7 @@ __all__ = [
     "parse_quantity",
     "pay_out_in_cash",
     "pay_pass_refund",
+    "pay_tier_refund",
     "pin_coupon",
     "recharge_at_till",
     "record_order_export",
@@ -84,6 +86,7 @@ __all__ = [
     "resume",
     "save_till",
     "sell_pass",
+    "sell_tier",
     "set_points",
     "set_quantity",
     "take_back_progress",
@@ -91,4 +94,5 @@ __all__ = [
     "void_order",
     "void_pass_sale",
     "void_recharge_sale",
+    "void_tier_sale",
 ]

@@ -13,14 +13,25 @@ import wallet.services
 from audit.services import Result, run_command
 from checkout.models import PassSale, PassSaleVoid, TenderKind, Till
 from checkout.services.basket import check_member
-from checkout.services.errors import CannotVoid, InvalidTender
+from checkout.services.contracts import (
+    check_drawer,
+    check_money,
+    check_void,
+    give_back_to_wallet,
+    pay_from_wallet,
+    receipt_of,
+    wallet_key,
+)
+from checkout.services.errors import InvalidTender
 from checkout.services.payouts import record_payout
 from checkout.services.tills import lock_open_shift
 from core import audit
-from core.money import CENT, ZERO
+from core.money import ZERO
 from members.models import Member
 from members.services import hold_member
 from stores.models import Staff, Store
+
+PREFIX = "pass-sale"
 
 
 def sell_pass(
@@ -53,7 +64,7 @@ def sell_pass(
     }
 
     def execute() -> Result:
-        _check_money(price, kind, received)
+        check_money(price, kind, received)
         shift = lock_open_shift(till.pk)
         with hold_member(member_id) as member:
             check_member(member)
@@ -71,17 +82,6 @@ def sell_pass(
 
     result = run_command(name="checkout.pass_sale", key=key, content=content, actor=actor, execute=execute)
     return int(result["sale"])
-
-
-def _check_money(price: Decimal, kind: str, received: Decimal) -> None:
-    if kind not in TenderKind.values or kind == TenderKind.PASS:
-        raise InvalidTender(_("A pass cannot be bought this way."))
-    if not received.is_finite() or received <= 0 or received != received.quantize(CENT):
-        raise InvalidTender(_("Each amount must be above 0 with at most two decimals."))
-    if received < price:
-        raise InvalidTender(_("¥%(missing)s are still missing.") % {"missing": price - received})
-    if received > price and kind != TenderKind.CASH:
-        raise InvalidTender(_("The tenders are ¥%(excess)s above the amount due.") % {"excess": received - price})
 
 
 def _sell(
@@ -108,17 +108,15 @@ def _sell(
     )
     bonus = ZERO
     if kind == TenderKind.WALLET:
-        entry = wallet.services.debit(
+        bonus = pay_from_wallet(
+            prefix=PREFIX,
+            key=key,
+            subject_id=held.pk,
             member_id=member.pk,
-            amount=price,
-            # A pass is sold at its list price, so that is what the payment bought (R-W6).
-            list_amount=price,
-            source=f"pass-sale:{held.pk}",
-            idempotency_key=_wallet_key(key),
+            price=price,
             pin_proof=pin_proof,
             **where,
         )
-        bonus = -entry.bonus
     return PassSale.objects.create(
         command_key=key,
         store=till.store,
@@ -138,10 +136,6 @@ def _sell(
     )
 
 
-def _wallet_key(key: UUID) -> str:
-    return f"pass-sale:{key}:wallet"
-
-
 def _receipt(
     till: Till,
     member: Member,
@@ -152,27 +146,25 @@ def _receipt(
     actor: Staff,
     at: datetime,
 ) -> dict[str, Any]:
-    """The receipt as printed; amounts as text, the contract as it was."""
+    """The receipt as printed, with the contract as it was."""
     return {
-        "store": {"name": till.store.name, "address": till.store.address, "phone": till.store.phone},
-        "till": till.name,
-        "cashier": str(actor),
-        "sold_at": at.isoformat(),
-        "member": {"number": member.number, "name": member.name, "phone": member.masked_phone},
-        "name": held.name,
-        "price": str(held.price),
+        **receipt_of(
+            till=till,
+            member=member,
+            name=held.name,
+            price=held.price,
+            kind=kind,
+            received=received,
+            bonus=bonus,
+            actor=actor,
+            at=at,
+        ),
         "paid_uses": held.paid_uses,
         "gift_uses": held.gift_uses,
         "is_unlimited": held.is_unlimited,
         "unit_list_price": str(held.unit_list_price),
         "last_day": None if held.last_day is None else held.last_day.isoformat(),
         "contract_version": held.contract_version,
-        "kind": kind,
-        "received": str(received),
-        "change": str(received - held.price),
-        "wallet_bonus": str(bonus),
-        # What stored value paid was invoiced at its recharge (R-W14).
-        "invoiceable": str(ZERO if kind == TenderKind.WALLET else held.price),
     }
 
 
@@ -187,20 +179,16 @@ def void_pass_sale(*, key: UUID, sale_id: int, till: Till, reason: str, actor: S
     def execute() -> Result:
         shift = lock_open_shift(till.pk)
         sale = PassSale.objects.select_related("store").get(pk=sale_id)
-        if not reason:
-            raise CannotVoid(_("Say why the sale is voided."))
-        if sale.store_id != till.store_id:
-            raise CannotVoid(_("A pass can be taken back only at the store that sold it."))
         where: dict[str, Any] = {"at": at, "store": till.store, "actor": actor}
         with hold_member(sale.member_id):
-            if PassSaleVoid.objects.filter(sale=sale).exists():
-                raise CannotVoid(_("This sale was voided before."))
-            if sale.kind == TenderKind.WALLET:
-                wallet.services.refund(
-                    idempotency_key_of_original=_wallet_key(sale.command_key),
-                    idempotency_key=f"pass-sale-void:{sale.pk}:wallet",
-                    **where,
-                )
+            check_void(
+                sale,
+                till,
+                reason,
+                is_voided=PassSaleVoid.objects.filter(sale=sale).exists(),
+                elsewhere=_("A pass can be taken back only at the store that sold it."),
+            )
+            give_back_to_wallet(prefix=PREFIX, sale=sale, subject_id=sale.pk, **where)
             passes.services.void_sale(
                 pass_id=sale.pass_id, reason=reason, idempotency_key=f"pass-sale-void:{sale.pk}:pass", **where
             )
@@ -231,7 +219,7 @@ def pay_pass_refund(*, key: UUID, refund_id: int, method: str, till: Till | None
     def execute() -> Result:
         refund = passes.selectors.get_refund(refund_id)
         if method == "cash":
-            _check_drawer(till, refund.store_id)
+            check_drawer(till, refund.store_id)
         # Till, then member, then what is below: the order in which every use case of the till locks.
         shift = lock_open_shift(till.pk) if method == "cash" and till is not None else None
         with hold_member(refund.held.member_id):
@@ -258,19 +246,12 @@ def pay_pass_refund(*, key: UUID, refund_id: int, method: str, till: Till | None
     run_command(name="checkout.pass_refund", key=key, content=content, actor=actor, execute=execute)
 
 
-def _check_drawer(till: Till | None, store_id: int | None) -> None:
-    if till is None:
-        raise InvalidTender(_("Cash is paid at a till with an open shift."))
-    if store_id is not None and store_id != till.store_id:
-        raise InvalidTender(_("This refund is paid at the store that granted it."))
-
-
 def _refund_to_wallet(
     refund_id: int, pass_id: int, amount: Decimal, store: Store | None, actor: Staff, at: datetime
 ) -> None:
     sale = PassSale.objects.get(pass_id=pass_id)
     wallet.services.refund(
-        idempotency_key_of_original=_wallet_key(sale.command_key),
+        idempotency_key_of_original=wallet_key(PREFIX, sale.command_key),
         idempotency_key=f"pass-refund:{refund_id}:wallet",
         amount=amount,
         source=f"pass-refund:{refund_id}",

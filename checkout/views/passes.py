@@ -10,16 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-import members.selectors
 import members.services
 import passes.selectors
 import wallet.selectors
 from checkout import selectors, services
 from checkout.forms import PassLineForm, PassRefundForm, PassSaleForm, VoidForm, refuse
 from checkout.services import InvalidLine
+from checkout.views.contracts import contract_member, look_up_member, pin_proof_of
 from checkout.views.desk import Sale, at_till, current_line, find_desk, render_sale, with_member
 from core.errors import DomainError
-from members.models import Member
 from members.services import InvalidProof
 from stores.models import Staff
 from wallet.services import PinRequired
@@ -59,9 +58,9 @@ def pass_sale_create(request: HttpRequest) -> HttpResponse:
 
 
 def _sell(sale: Sale) -> HttpResponse:
-    member = _member(sale)
+    member = contract_member(sale)
     if member is None:
-        return _look_up(sale)
+        return look_up_member(sale, "checkout/pass_member.html")
     form = PassSaleForm(sale.request.POST or None, initial={"member": member.pk})
     if sale.request.method == "POST" and form.is_valid():
         try:
@@ -92,12 +91,6 @@ def _sell(sale: Sale) -> HttpResponse:
 
 def _sell_as_typed(sale: Sale, form: PassSaleForm) -> int:
     data = form.cleaned_data
-    proof = None
-    if data["pin"] and data["kind"] == "wallet":
-        # Counts wrong tries in a transaction of its own, whatever becomes of the sale.
-        proof = members.services.verify_pin(
-            member_id=data["member"], pin=data["pin"], at=sale.at, actor=sale.staff, store=sale.desk.till.store
-        )
     return services.sell_pass(
         key=data["command_key"],
         till=sale.desk.till,
@@ -108,32 +101,8 @@ def _sell_as_typed(sale: Sale, form: PassSaleForm) -> int:
         received=data["received"],
         actor=sale.staff,
         at=sale.at,
-        pin_proof=proof,
+        pin_proof=pin_proof_of(sale, data),
     )
-
-
-def _member(sale: Sale) -> Member | None:
-    """The member named by the form or the link, else that of the sale."""
-    text = sale.request.POST.get("member") or sale.request.GET.get("member", "")
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        try:
-            return members.selectors.get_member(int(text))
-        except Member.DoesNotExist:
-            return None
-    if "q" in sale.request.GET or sale.desk.basket is None:
-        return None
-    return sale.desk.basket.member
-
-
-def _look_up(sale: Sale) -> HttpResponse:
-    text = sale.request.GET.get("q", "")
-    context = {
-        "found": members.selectors.find_members(text) if text else [],
-        "text": text,
-        "till": sale.desk.till,
-        "held_count": sale.desk.held_count,
-    }
-    return render(sale.request, "checkout/pass_member.html", context)
 
 
 @require_safe

@@ -18,6 +18,7 @@ from checkout.views.desk import Sale, at_till
 from core.days import local_day
 from core.errors import DomainError
 from core.templatetags.interface import money
+from tiers.selectors.memberships import list_refunds_due
 
 
 @require_safe
@@ -69,6 +70,7 @@ def _list(sale: Sale, bound: PayoutForm | None, pk: int) -> HttpResponse:
             for one in due
         ],
         "gone": bound if bound is not None and pk not in {one.pk for one in due} else None,
+        "tier_refunds": list(list_refunds_due(store_id=sale.desk.till.store_id)),
         "payouts": [] if shift is None else list(list_payouts(shift_id=shift.pk)),
         "till": sale.desk.till,
         "held_count": sale.desk.held_count,

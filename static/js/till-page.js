@@ -1,4 +1,4 @@
-/* Pages beside the sale: Esc leads back, digits choose from a list, Ctrl+Enter sends the form. */
+/* Pages beside the sale: Esc leads back, F10 to the page beside it, digits choose, Ctrl+Enter sends the form. */
 
 import { cents } from "./tenders.js";
 
@@ -7,6 +7,12 @@ document.addEventListener("keydown", (event) => {
   if (event.code === "Escape" && !document.querySelector("dialog[open]")) {
     const back = document.querySelector("[data-escape]");
     if (back) location.assign(back.href);
+  } else if (event.code === "F10" && !event.ctrlKey && !event.altKey) {
+    const other = document.querySelector("[data-other]");
+    if (other) {
+      event.preventDefault();
+      location.assign(other.href);
+    }
   } else if ((event.code === "Enter" || event.code === "NumpadEnter") && event.ctrlKey) {
     event.target.form?.requestSubmit();
   } else if (/^[0-9]$/.test(event.key) && !event.target.matches("input:not([type=radio]), textarea, select")) {

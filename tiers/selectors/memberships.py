@@ -1,5 +1,6 @@
 """Reads of paid tiers: offers, what members bought, what is left of it, and refunds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from core.money import ZERO
 from members.models import Member
 from stores.models import Staff
 from tiers.models import Membership, MembershipRefund, PaidPlan, Tier, Track
-from tiers.rules.paid import Remainder, Term
+from tiers.rules.paid import MAXIMUM_DAYS, Remainder, Term, converted_term, new_term, renewed_term
 
 Status = Membership.Status
 
@@ -88,6 +89,69 @@ def remainder_of(bought: Membership, today: date) -> Remainder:
     """What is left of a purchase after ``today``."""
     term = term_of(bought)
     return Remainder(bought.worth, term.left(today), term.total)
+
+
+#: What becomes of days that are left: the new purchase follows them, or takes them over and starts at once.
+APPEND = "append"
+CONVERT = "convert"
+HOW = (APPEND, CONVERT)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What buying an offer would give: its days, the anchor that renewals keep, and what it takes over."""
+
+    plan: PaidPlan
+    how: str
+    term: Term
+    anchor: int
+    running: tuple[Membership, ...] = ()
+    remainders: tuple[Remainder, ...] = ()
+
+    @property
+    def converted_days(self) -> int:
+        """How many days the purchases that it takes over turn into."""
+        return self.term.total - new_term(self.term.first, self.plan.months).total if self.remainders else 0
+
+    @property
+    def value(self) -> str:
+        """The button at the till, with the price that was shown."""
+        return f"{self.plan.pk}:{self.plan.price}:{self.how}"
+
+
+def purchase_of(plan: PaidPlan, running: Sequence[Membership], how: str, today: date) -> Purchase | None:
+    """The days of a purchase of ``today``, or None where it cannot be made that way: another level of the card is
+    never appended, and what is left must not last for ever on a cheaper offer.
+    """
+    if not running:
+        return Purchase(plan, APPEND, new_term(today, plan.months), today.day)
+    last = running[-1]
+    if how == APPEND:
+        if last.tier_id != plan.tier_id:
+            return None
+        term = renewed_term(last.last_day, plan.months, last.anchor_day)
+        return Purchase(plan, how, term, last.anchor_day, tuple(running))
+    remainders = tuple(remainder_of(one, today) for one in running)
+    term = converted_term(today, plan.months, plan.price, remainders)
+    if term.total > MAXIMUM_DAYS:
+        return None
+    # Converted days move the end to another day of the month, which renewals then keep.
+    anchor = term.last.day if any(one.left for one in remainders) else today.day
+    return Purchase(plan, how, term, anchor, tuple(running), remainders)
+
+
+def list_purchases(*, member_id: int, at: datetime) -> list[Purchase]:
+    """Every way in which a member can buy an offer now, in the order of the buttons; two statements."""
+    today = days.local_day(at)
+    running: dict[int, list[Membership]] = {}
+    for bought in list_member_memberships(member_id, at):
+        running.setdefault(bought.tier.track_id, []).append(bought)
+    found = []
+    for plan in list_offered():
+        of_card = running.get(plan.tier.track_id, [])
+        ways = [purchase_of(plan, of_card, how, today) for how in (HOW if of_card else (APPEND,))]
+        found += [one for one in ways if one is not None]
+    return found
 
 
 @dataclass(frozen=True)

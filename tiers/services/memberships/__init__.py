@@ -21,12 +21,9 @@ from tiers.services.memberships.refunding import (
     refund_payload,
 )
 from tiers.services.memberships.reminding import REMINDER, describe_reminder, remind_of_memberships, stages_of
-from tiers.services.memberships.selling import APPEND, CONVERT, HOW, sell_membership, void_membership
+from tiers.services.memberships.selling import sell_membership, void_membership
 
 __all__ = [
-    "APPEND",
-    "CONVERT",
-    "HOW",
     "KIND",
     "REMINDER",
     "InvalidPaidPlan",

@@ -13,7 +13,7 @@ from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Membership, PaidPlan, Reason
 from tiers.rules import paid
-from tiers.selectors.memberships import list_running, lock_membership, remainder_of
+from tiers.selectors.memberships import APPEND, HOW, Purchase, list_running, lock_membership, purchase_of
 from tiers.services.memberships.issued import take_back_issued
 from tiers.services.memberships.posting import (
     MembershipNotVoidable,
@@ -24,10 +24,6 @@ from tiers.services.memberships.posting import (
     require_active,
     settle,
 )
-
-APPEND = "append"
-CONVERT = "convert"
-HOW = (APPEND, CONVERT)
 
 
 @joining_atomic
@@ -59,9 +55,9 @@ def sell_membership(
     require_active(member)
     plan = _offered(plan_id, price)
     running = list_running(member_id=member_id, track_id=plan.tier.track_id, at=at)
-    term, anchor, starts_at, remainders = _term(plan, running, how, at)
-    is_append = bool(running) and how == APPEND
-    credits = [] if is_append else _credits(running, remainders)
+    purchase = _purchase(plan, running, how, at)
+    is_append = bool(running) and purchase.how == APPEND
+    brought = _credits(purchase)
     sold = Membership.objects.create(
         member=member,
         tier=plan.tier,
@@ -70,11 +66,11 @@ def sell_membership(
         months=plan.months,
         price=plan.price,
         tender=tender,
-        credit=sum((amount for _purchase, _tender, amount in credits), ZERO),
-        credits=[[purchase, by, str(amount)] for purchase, by, amount in credits],
-        anchor_day=anchor,
-        starts_at=starts_at,
-        ends_at=days.end_of(term.last),
+        credit=sum((amount for _of, _tender, amount in brought), ZERO),
+        credits=[[of, by, str(amount)] for of, by, amount in brought],
+        anchor_day=purchase.anchor,
+        starts_at=running[-1].ends_at if is_append else at,
+        ends_at=days.end_of(purchase.term.last),
         idempotency_key=idempotency_key,
         store=store,
         actor=actor,
@@ -106,40 +102,27 @@ def _offered(plan_id: int, price: Decimal) -> PaidPlan:
     return plan
 
 
-def _term(
-    plan: PaidPlan, running: Sequence[Membership], how: str, at: datetime
-) -> tuple[paid.Term, int, datetime, list[paid.Remainder]]:
-    """The days that the purchase covers, its anchor day, when it begins, and what it takes over."""
-    today = days.local_day(at)
+def _purchase(plan: PaidPlan, running: Sequence[Membership], how: str, at: datetime) -> Purchase:
+    """The days that the purchase covers and what it takes over; NotSellable where it cannot be made that way."""
     if how not in HOW:
         raise NotSellable(_("Choose whether the time is appended or converted."))
-    if running and how == APPEND:
-        last = running[-1]
-        if last.tier_id != plan.tier_id:
-            raise NotSellable(
-                _("The member has %(tier)s; another tier of the card starts at once and converts what is left.")
-                % {"tier": last.tier.label}
-            )
-        return paid.renewed_term(last.last_day, plan.months, last.anchor_day), last.anchor_day, last.ends_at, []
-    remainders = [remainder_of(one, today) for one in running]
-    term = paid.converted_term(today, plan.months, plan.price, remainders)
-    if term.total > paid.MAXIMUM_DAYS:
-        raise NotSellable(_("What is left would last too long on this offer; append it instead."))
-    # Converted days move the end to another day of the month, which renewals then keep.
-    is_longer = any(one.left for one in remainders)
-    return term, (term.last if is_longer else today).day, at, remainders
+    found = purchase_of(plan, running, how, days.local_day(at))
+    if found is not None:
+        return found
+    if how == APPEND:
+        raise NotSellable(
+            _("The member has %(tier)s; another tier of the card starts at once and converts what is left.")
+            % {"tier": running[-1].tier.label}
+        )
+    raise NotSellable(_("What is left would last too long on this offer; append it instead."))
 
 
-def _credits(running: Sequence[Membership], remainders: Sequence[paid.Remainder]) -> list[tuple[int, str, Decimal]]:
+def _credits(purchase: Purchase) -> list[tuple[int, str, Decimal]]:
     """What each payment behind the converted purchases brings along, so that a refund finds its way back (R-C6)."""
     found: list[tuple[int, str, Decimal]] = []
-    for one, remainder in zip(running, remainders, strict=True):
-        shares = paid.split(remainder.credit, [amount for _purchase, _tender, amount in one.sources])
-        found += [
-            (purchase, tender, share)
-            for (purchase, tender, _amount), share in zip(one.sources, shares, strict=True)
-            if share
-        ]
+    for one, remainder in zip(purchase.running, purchase.remainders, strict=False):
+        shares = paid.split(remainder.credit, [amount for _of, _tender, amount in one.sources])
+        found += [(of, tender, share) for (of, tender, _whole), share in zip(one.sources, shares, strict=True) if share]
     return found
 
 
