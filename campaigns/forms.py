@@ -14,7 +14,7 @@ from stores.models import Staff, Store
 from stores.selectors import list_active_stores
 
 
-class PackChoice(forms.ModelChoiceField):
+class PackChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # cannot be subscripted at run time
     """A pack by its name."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -45,7 +45,8 @@ class OccasionForm(forms.Form):
         shared = ("name", "pack", "starts_on", "ends_on", "is_active")
         initial = {name: getattr(row, name, None) for name in (*shared, *self.columns) if name != "pack"}
         initial |= {"pack": row.pack_id, "stores": list(row.stores.all()) if row.pk else []}
-        super().__init__(*args, initial=initial, **options)
+        options["initial"] = initial
+        super().__init__(*args, **options)
         self.row = row
         self._names = (*shared, *self.columns)
         packs = list_packs() if row.pk else list_packs(is_active=True)
