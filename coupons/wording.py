@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from coupons.models import StackCategory, Template
@@ -24,7 +24,7 @@ def amount_text(amount: Decimal | None) -> str:
 def discount_text(factor: Decimal) -> str:
     """A factor as people say it: 8.5折 in Chinese, "15% off" elsewhere; nothing to pay is free."""
     if factor == 0:
-        return _("free")
+        return pgettext("coupon", "free")
     if (get_language() or "").startswith("zh"):
         return f"{(factor * 10).normalize():f}折"
     return _("%(percent)s%% off") % {"percent": f"{((1 - factor) * 100).normalize():f}"}
@@ -160,10 +160,8 @@ def _limits(template: Template, store_limits: Mapping[str, int]) -> list[str]:
     if template.member_day_limit is not None:
         sentences.append(_("A member uses at most %(count)s a day.") % {"count": template.member_day_limit})
     if store_limits:
-        each = [
-            _("%(store)s %(count)s") % {"store": name, "count": f"{limit:,}"} for name, limit in store_limits.items()
-        ]
-        sentences.append(_("Uses per store: %(stores)s.") % {"stores": listing(each)})
+        stores = listing([f"{name} {limit:,}" for name, limit in store_limits.items()])
+        sentences.append(_("Uses per store: %(stores)s.") % {"stores": stores})
     return sentences
 
 
@@ -206,7 +204,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Cha
     """What two versions say differently, field by field in the order of the editor."""
     old, new = _described(before), _described(after)
     return [
-        Change(label, old.get(label, _("nothing")), new.get(label, _("nothing")))
+        Change(label, old.get(label, pgettext("coupon", "nothing")), new.get(label, pgettext("coupon", "nothing")))
         for label in [*new, *(label for label in old if label not in new)]
         if old.get(label) != new.get(label)
     ]
@@ -246,4 +244,4 @@ def _class_name(code: str) -> str:
 
 def listing(parts: list[str]) -> str:
     """Several things one after the other, with the comma of the language."""
-    return _(", ").join(parts)
+    return pgettext("list", ", ").join(parts)

@@ -77,7 +77,7 @@ def _named(scope: Mapping[str, Any], names: Names, sign: str) -> str:
         *(_("the category %(name)s") % {"name": name} for name in categories),
         *(_("the brand %(name)s") % {"name": name} for name in brands),
     ]
-    return _(", ").join(parts)
+    return pgettext("list", ", ").join(parts)
 
 
 def _known(ids: Iterable[Any] | None, names: Mapping[Any, str]) -> list[str]:
@@ -93,7 +93,8 @@ def conditions(asked: Mapping[str, Any], names: Names) -> list[str]:
         ("tiers", lambda: _known(asked["tiers"], names.tiers), _("Only for the tiers %(list)s.")),
         ("tags", lambda: _known(asked["tags"], names.tags), _("Only for members with the tag %(list)s.")),
     )
-    sentences = [text % {"list": _(", ").join(parts())} for name, parts, text in several if asked.get(name)]
+    comma = pgettext("list", ", ")
+    sentences = [text % {"list": comma.join(parts())} for name, parts, text in several if asked.get(name)]
     if asked.get("from_time"):
         sentences.append(
             _("Only from %(first)s to %(last)s.") % {"first": asked["from_time"], "last": asked.get("to_time", "")}

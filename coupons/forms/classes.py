@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import StackCategory
@@ -120,7 +120,7 @@ class ClassesForm(forms.Form):
         ]
         if not partners:
             return gettext("%(name)s: up to %(count)s per order, with no other class.") % what
-        together = {**what, "others": gettext(", ").join(partners)}
+        together = {**what, "others": pgettext("list", ", ").join(partners)}
         return gettext("%(name)s: up to %(count)s per order, together with %(others)s.") % together
 
     def refuse(self, refusal: InvalidClass) -> None:

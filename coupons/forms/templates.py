@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from catalog.selectors import get_category_tree, get_products_by_codes, list_brands
@@ -22,7 +22,7 @@ from stores.models import Staff
 from stores.selectors import list_active_stores
 from tags.selectors import list_tags
 
-_PIECES = _("pieces")
+_PIECES = pgettext_lazy("unit", "pieces")
 
 
 class ShareField(NumberField):
