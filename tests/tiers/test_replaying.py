@@ -28,6 +28,10 @@ def edition(day: date, levels: Sequence[Level]) -> Edition:
     return Edition(datetime(day.year, day.month, day.day, tzinfo=UTC), day, levels)
 
 
+def night(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=7, minutes=30)
+
+
 def sale(day: date, amount: str, *, on: date | None = None) -> Event:
     """A sale of so much at noon of a day; ``on`` is the business day that it counts for."""
     at = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
@@ -38,7 +42,9 @@ def walk(
     events: Sequence[Event | Given], levels: Sequence[Level] = LADDER, *, held: Held | None = None, **options: object
 ) -> list[tuple[str, str, str, str]]:
     """The movements of a member who begins on the lowest level, as texts."""
-    replay = Replay(Rulebook([edition(FIRST, levels)]), held or Held(levels[0], FIRST), joined_on=FIRST, **options)  # type: ignore[arg-type]
+    replay = Replay(
+        Rulebook([edition(FIRST, levels)]), held or Held(levels[0], FIRST), joined_on=FIRST, night_at=night, **options
+    )  # type: ignore[arg-type]
     return [said(step) for step in replay.run(events, FIRST, LAST)]
 
 
@@ -119,7 +125,7 @@ def test_a_level_given_by_hand_and_locked_does_not_fall_before_its_day() -> None
 def test_new_rules_raise_in_the_night_they_begin() -> None:
     easier = (NORMAL, level(1, "300"), GOLD)
     rules = Rulebook([edition(FIRST, LADDER), edition(date(2026, 6, 1), easier)])
-    replay = Replay(rules, Held(NORMAL, FIRST), joined_on=FIRST)
+    replay = Replay(rules, Held(NORMAL, FIRST), joined_on=FIRST, night_at=night)
 
     steps = list(replay.run([sale(date(2026, 5, 2), "350")], FIRST, LAST))
 

@@ -169,14 +169,25 @@ class _Book:
 class Replay:
     """A member on the way. Feed :meth:`run` everything in order of time; ``held`` is where they are."""
 
-    def __init__(self, rules: Rulebook, held: Held, *, joined_on: date | None, known: Iterable[Event] = ()) -> None:
-        """``known`` are the events before the first day of the replay, which count but move nobody."""
+    def __init__(
+        self,
+        rules: Rulebook,
+        held: Held,
+        *,
+        joined_on: date | None,
+        night_at: Callable[[date], datetime],
+        known: Iterable[Event] = (),
+    ) -> None:
+        """``known`` are the events before the first day of the replay, which count but move nobody; ``night_at`` is the
+        instant of a day's night."""
         self.rules = rules
         self.held = held
         self.joined_on = joined_on
+        self.night_at = night_at
         self.book = _Book()
+        self.taken_back_at: datetime | None = None
         for event in known:
-            self.book.add(event)
+            self._note(event)
 
     def run(self, happenings: Iterable[Event | Given], first: date, last: date) -> Iterator[Step]:
         """Every movement from the night of ``first`` to the end of ``last``, in order."""
@@ -188,13 +199,20 @@ class Replay:
             if isinstance(happening, Given):
                 yield self._move(happening.held, happening.today, happening.at, GIVEN)
             else:
-                self.book.add(happening)
+                self._note(happening)
                 yield from self._at_event(happening)
-            # What happened may have made an earlier night worth looking at.
-            night = self._next_night(min(happening.today, last))
+            # What happened may have made an earlier night worth looking at; what a person gave, the very next one.
+            today = min(happening.today, last)
+            coming = today + DAY if isinstance(happening, Given) else self._next_night(today)
+            night = min((one for one in (night, coming) if one is not None), default=None)
         while night is not None and night <= last:
             yield from self._night(night)
             night = self._next_night(night)
+
+    def _note(self, event: Event) -> None:
+        self.book.add(event)
+        if event.takes_back:
+            self.taken_back_at = event.at
 
     def _move(self, held: Held, today: date, at: datetime | None, reason: str) -> Step:
         step = Step(today, at, self.held.level, held.level, reason)
@@ -211,7 +229,6 @@ class Replay:
                 yield self._move(self._risen(earned, today, event.at), today, event.at, UPGRADED)
         elif (
             earned.rank < held.level.rank
-            and event.takes_back
             and self.rules.revokes
             and not self._is_locked(today)
             and self._is_undone(held, today)
@@ -225,7 +242,7 @@ class Replay:
     def _is_locked(self, today: date) -> bool:
         return self.held.locked_through is not None and today <= self.held.locked_through
 
-    def _risen(self, level: Level, today: date, at: datetime | None) -> Held:
+    def _risen(self, level: Level, today: date, at: datetime) -> Held:
         return replace(
             self.held,
             level=level,
@@ -238,7 +255,11 @@ class Replay:
 
     def _is_undone(self, held: Held, today: date) -> bool:
         """Whether a young upgrade's window, as it was on its day, fails now (R-T6)."""
-        if held.upgraded_on is None or today > held.upgraded_on + timedelta(days=self.rules.revoke_days):
+        if held.upgraded_on is None or held.upgraded_at is None or held.level.thresholds.ask_for_balance:
+            return False
+        if today > held.upgraded_on + timedelta(days=self.rules.revoke_days):
+            return False
+        if self.taken_back_at is None or self.taken_back_at < held.upgraded_at:
             return False
         sums = self.book.sums(
             [held.level.thresholds.window.first_day(held.upgraded_on, self.joined_on)], held.counts_after
@@ -251,7 +272,13 @@ class Replay:
         while before is not None and before.level.rank > earned.rank and self._is_undone(before, today):
             before = before.falls_back_to
         if before is not None and before.level.rank >= earned.rank:
-            return replace(before, since=today, locked_through=held.locked_through, counts_after=held.counts_after)
+            return replace(
+                before,
+                since=today,
+                locked_through=held.locked_through,
+                joins_auto_upgrade=held.joins_auto_upgrade,
+                counts_after=held.counts_after,
+            )
         return replace(held, level=earned, since=today, valid_through=earned.valid_through(today, self.joined_on))
 
     # Nights ----------------------------------------------------------------------------------------------------------
@@ -274,16 +301,15 @@ class Replay:
         return min(nights, default=None)
 
     def _night(self, today: date) -> Iterator[Step]:
-        if self._is_locked(today):
-            return
+        """The parts of a night in their order: consecutive months, the end of a validity, missed upgrades."""
         levels = self.rules.in_night(today)
+        if not self._is_locked(today):
+            for step in (self._streak(levels, today), self._end_of_validity(levels, today)):
+                if step is not None:
+                    yield step
         earned = self._earned(levels, today)
-        if earned.rank > self.held.level.rank:
-            yield self._move(self._risen(earned, today, None), today, None, UPGRADED)
-            return
-        step = self._end_of_validity(levels, today) or self._streak(levels, today)
-        if step is not None:
-            yield step
+        if earned.rank > self.held.level.rank and (self.held.joins_auto_upgrade or not self._is_locked(today)):
+            yield self._move(self._risen(earned, today, self.night_at(today)), today, None, UPGRADED)
 
     def _end_of_validity(self, levels: Sequence[Level], today: date) -> Step | None:
         held = self.held
@@ -293,14 +319,17 @@ class Replay:
         judged_on = held.valid_through
         sums = self.book.sums(first_days(levels, judged_on, self.joined_on, keeping=True), held.counts_after)
         outcome = level_after(levels, level, sums, judged_on, self.joined_on)
+        through = outcome.level.renewed_through(judged_on, today, self.joined_on)
         if outcome.is_kept:
-            through = level.renewed_through(judged_on, today, self.joined_on)
-            return self._move(replace(held, level=level, valid_through=through), today, None, KEPT)
+            kept = replace(held, level=level, valid_through=through, upgraded_at=None, upgraded_on=None)
+            return self._move(replace(kept, falls_back_to=None), today, None, KEPT)
         if outcome.level.rank > level.rank:
-            return self._move(self._risen(outcome.level, today, None), today, None, UPGRADED)
-        if not may_fall_on(level, judged_on, today):
+            risen = self._risen(outcome.level, today, self.night_at(today))
+            return self._move(replace(risen, valid_through=through), today, None, UPGRADED)
+        if not level.is_retired and not may_fall_on(level, judged_on, today):
             return None
-        return self._move(self._fallen(outcome.level, outcome.counts_after, today), today, None, DOWNGRADED)
+        fallen = self._fallen(outcome.level, outcome.counts_after, today)
+        return self._move(replace(fallen, valid_through=through), today, None, DOWNGRADED)
 
     def _streak(self, levels: Sequence[Level], today: date) -> Step | None:
         held = self.held
@@ -312,6 +341,8 @@ class Replay:
         if not fails_streak(streak, monthly, held.since, today):
             return None
         sums = self.book.sums(first_days(levels, today, self.joined_on, keeping=True), held.counts_after)
+        if earned_level(levels, sums, today, self.joined_on).rank > level.rank:
+            return None
         outcome = level_after_streak(levels, level, sums, today, self.joined_on)
         return self._move(self._fallen(outcome.level, outcome.counts_after, today), today, None, DOWNGRADED)
 
@@ -324,5 +355,5 @@ class Replay:
             upgraded_at=None,
             upgraded_on=None,
             falls_back_to=None,
-            counts_after=counts_after or self.held.counts_after,
+            counts_after=max(filter(None, (counts_after, self.held.counts_after)), default=None),
         )

@@ -20,6 +20,7 @@ from tiers.selectors.levels import level_of, list_versions_in_force
 from tiers.terms import terms_from
 
 FORCED = (Reason.MANUAL, Reason.MERGED, Reason.REINSTATED)
+NIGHT = timedelta(minutes=30)
 _COLUMNS = ("member_id", "idempotency_key", "occurred_at", "business_on", "source", "metric", "amount")
 
 
@@ -56,8 +57,13 @@ def _rulebook(editions: Sequence[Edition], at: datetime) -> Rulebook:
     return Rulebook(
         editions,
         revoke_days=settings.value("tiers.revoke_within_days", at),
-        revokes=settings.value("tiers.revoke_on_refund", at) == "revoke",
+        revokes=settings.value("tiers.revoke_on_refund", at) == "at_once",
     )
+
+
+def night_at(day: date) -> datetime:
+    """When the night of a day runs."""
+    return start_of(day) + NIGHT
 
 
 def _edition(instant: datetime, versions: Iterable[Version]) -> Edition:

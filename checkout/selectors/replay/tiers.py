@@ -165,7 +165,7 @@ def _walk(
 ) -> None:
     ways = []
     for rules, side in ((books.real, tally.now), (books.draft, tally.then)):
-        replay = Replay(rules, walk.start, joined_on=walk.joined_on, known=walk.known)
+        replay = Replay(rules, walk.start, joined_on=walk.joined_on, night_at=past.night_at, known=walk.known)
         steps = list(replay.run(walk.happenings, first, last))
         side.count(steps)
         ways.append(Way(walk.start.level, steps))
