@@ -35,7 +35,13 @@ from checkout.services.memberships import pay_tier_refund, sell_tier, void_tier_
 from checkout.services.pass_lines import leave_pass, take_pass
 from checkout.services.passes import pay_pass_refund, sell_pass, void_pass_sale
 from checkout.services.payouts import CannotPayOut, pay_out_in_cash, record_payout
-from checkout.services.recharge import NOT_FOR_RECHARGES, PlanChanged, recharge_at_till, void_recharge_sale
+from checkout.services.recharge import (
+    NOT_FOR_RECHARGES,
+    NotRechargeable,
+    PlanChanged,
+    recharge_at_till,
+    void_recharge_sale,
+)
 from checkout.services.recharge_refund import list_nothing, take_back_progress
 from checkout.services.registration import register_at_till
 from checkout.services.tenders import Tender
@@ -52,6 +58,7 @@ __all__ = [
     "InvalidTender",
     "MemberNotUsable",
     "NoShift",
+    "NotRechargeable",
     "PlanChanged",
     "QuoteChanged",
     "Tender",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 import coupons.services
 import gifts.selectors
 import gifts.services
+import tiers.selectors
 import tiers.services
 import wallet.selectors
 import wallet.services
@@ -36,6 +37,10 @@ NOT_FOR_RECHARGES = (TenderKind.WALLET, TenderKind.PASS)
 
 class PlanChanged(InvalidTender):
     """The plan is not what the customer was shown; show it again."""
+
+
+class NotRechargeable(InvalidTender):
+    """A tier that the member holds (a gift card, say) takes no recharges (checklist M14)."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def _recharge(asked: _Asked) -> Result:
     shift = lock_open_shift(asked.till.pk)
     with hold_member(asked.member_id) as member:
         check_member(member)
+        _check_tiers(asked)
         sale = _sell(asked, shift, member, _terms(asked), _coupon(asked, member))
     audit.record(
         "recharge.sold",
@@ -122,6 +128,12 @@ def _recharge(asked: _Asked) -> Result:
         bonus=str(sale.bonus),
     )
     return {"recharge": sale.pk}
+
+
+def _check_tiers(asked: _Asked) -> None:
+    tier = tiers.selectors.get_benefits(member_id=asked.member_id, at=asked.at).not_rechargeable_by
+    if tier:
+        raise NotRechargeable(_("A member with the tier %(tier)s cannot recharge.") % {"tier": tier})
 
 
 def _check_money(asked: _Asked) -> None:

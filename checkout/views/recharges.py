@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 import gifts.selectors
 import members.selectors
+import tiers.selectors
 import wallet.selectors
 import wallet.services
 from checkout import selectors, services
@@ -48,6 +49,7 @@ def recharge_create(sale: Sale) -> HttpResponse:
         "form": form,
         "member": member,
         "balance": wallet.selectors.get_balance(member_id=member.pk, at=sale.at),
+        "forbidding": tiers.selectors.get_benefits(member_id=member.pk, at=sale.at).not_rechargeable_by,
         "offers": [_button(offer, sale) for offer in offers],
         "chosen": form["plan"].value() or "",
         "coupons": selectors.list_recharge_coupons(store=sale.desk.till.store, member=member, amount=None, at=sale.at),

@@ -277,6 +277,37 @@ def test_an_empty_drawer_pays_nothing_out(shop, regular, year, owner):
     assert table_rows(*TABLES) == before
 
 
+def test_a_member_of_a_card_that_cannot_be_recharged_is_refused_with_the_name_of_the_tier(
+    shop, regular, plus, month, ledgers_agree
+):
+    plus.is_rechargeable = False
+    plus.save()
+    buy(shop, regular, month)
+    before = table_rows("wallet_entry", "wallet_recharge", "checkout_rechargesale", "tiers_progressentry")
+
+    def recharge(at):
+        services.recharge_at_till(
+            key=uuid4(),
+            till=shop.till,
+            member_id=regular.pk,
+            amount=D("100.00"),
+            plan_id=None,
+            kind="cash",
+            received=D("100.00"),
+            actor=shop.cashier,
+            at=at,
+        )
+
+    with pytest.raises(services.NotRechargeable, match="PLUS 会员"):
+        recharge(shop.now)
+    assert table_rows("wallet_entry", "wallet_recharge", "checkout_rechargesale", "tiers_progressentry") == before
+
+    # The card is over: whatever the night has done, it forbids nothing any more.
+    recharge(shop.now + timedelta(days=40))
+    assert balance(regular, shop.now + timedelta(days=40)) == D("650.00")
+    ledgers_agree()
+
+
 def test_the_proof_finds_a_purchase_that_no_till_sold(shop, regular, month):
     buy(shop, regular, month)
     assert check_tier_sales() == (1, [])

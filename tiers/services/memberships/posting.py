@@ -9,8 +9,8 @@ from members.models import Member
 from stores.models import Staff, Store
 from tiers.models import Change, Membership, Period, Reason, Tier, Version
 from tiers.selectors.memberships import list_running
-from tiers.services.moving import Decision, move
 from tiers.services.giving import give_upgrade
+from tiers.services.moving import Decision, move
 
 Status = Membership.Status
 
