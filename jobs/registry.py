@@ -61,6 +61,7 @@ COUNT_LABELS: dict[str, Any] = {
     "upgraded": pgettext_lazy("job", "upgraded"),
     "kept": pgettext_lazy("job", "kept"),
     "downgraded": pgettext_lazy("job", "downgraded"),
+    "expired": pgettext_lazy("job", "ended"),
     "given": pgettext_lazy("job", "gifts given"),
     "cancelled": pgettext_lazy("job", "gifts cancelled"),
 }

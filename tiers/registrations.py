@@ -11,17 +11,26 @@ from core.settings import Setting
 from gifts.growth import Growth, register_growth
 from jobs.registry import Job, register_job, register_proof
 from members.models import Member
-from members.registry import Badge, register_member_badge
+from members.registry import Badge, register_member_badge, register_reminder_kind
 from tiers.facts import TIER
 from tiers.proofs import PROOFS
 from tiers.selectors import get_benefits
-from tiers.services import evaluate_due, giving
+from tiers.services import evaluate_due, giving, notices
 from tiers.services.drafts import TRIAL, digest_of
+from tiers.wording_night import describe_change, describe_ending
 from trials.registry import Kind, register_kind
 
 
 def _days_problem(days: int) -> object:
     return None if 0 <= days <= 365 else _("Between 0 and 365 days.")
+
+
+def _stages_problem(text: str) -> object:
+    try:
+        notices.stages_of(text)
+    except ValueError:
+        return _("Write days like 30, 7.")
+    return None
 
 
 def _badge(member: Member, at: datetime) -> Badge:
@@ -45,6 +54,7 @@ def register() -> None:
         ("tier.draft_discarded", _("Draft of tier rules thrown away")),
         ("tier.draft_activated", _("Draft of tier rules activated")),
         ("tier.gift_saved", _("Gift of a tier changed")),
+        ("tier.exported", _("List of tiers downloaded")),
     ):
         audit.register_action(action, label)
     settings.define(
@@ -68,6 +78,26 @@ def register() -> None:
             group=_("Tiers"),
         )
     )
+    settings.define(
+        Setting(
+            notices.DAYS,
+            str,
+            "30,7",
+            _("Remind of the end of a tier so many days before"),
+            help=_("Separated by commas; empty: never. Only members who still miss something are reminded."),
+            group=_("Tiers"),
+            check=_stages_problem,
+        )
+    )
+    settings.define(
+        Setting(
+            notices.TELLS,
+            bool,
+            True,
+            _("Remind staff to tell members that they rose or fell"),
+            group=_("Tiers"),
+        )
+    )
     register_growth(Growth(giving.record_growth, giving.reverse_growth))
     settings.define(
         Setting(
@@ -87,11 +117,26 @@ def register() -> None:
         Job(
             "tiers.evaluate",
             _("Evaluate tiers"),
-            _("Renews or lowers tiers whose validity is over and makes up for missed upgrades."),
+            _(
+                "Renews or lowers tiers whose validity is over, ends those bought or given for a time, "
+                "and makes up for missed upgrades."
+            ),
             evaluate_due,
             time(0, 30),
         )
     )
+    register_job(
+        Job(
+            "tiers.remind",
+            _("Remind of tiers"),
+            _("Makes reminders for members whose tier ends soon, with what keeps it, and for those who rose or fell."),
+            notices.remind_members,
+            time(0, 55),
+        )
+    )
+    register_reminder_kind(notices.ENDING, _("Tier ends"), describe_ending)
+    register_reminder_kind(notices.UPGRADED, _("Tier reached"), describe_change)
+    register_reminder_kind(notices.DOWNGRADED, _("Tier lost"), describe_change)
     register_job(
         Job(
             "tiers.birthday_gifts",
@@ -104,6 +149,8 @@ def register() -> None:
     for proof in PROOFS:
         register_proof(proof)
     register_navigation(Link("tiers", "tiers:tier-list", _("Tiers"), "tiers.view_tier", "trophy", "members", 60))
+    # The page of jobs points from a job to what it would do now.
+    register_link(Link("preview-tiers.evaluate", "tiers:evaluation-preview", _("Before the night"), "tiers.view_tier"))
     register_link(Link("tier", "tiers:tier-detail", _("Tier"), "tiers.view_tier", kwargs=("pk",)))
     register_link(Link("tier-draft", "tiers:draft-detail", _("Draft of tier rules"), "tiers.view_tier", kwargs=("pk",)))
     register_kind(Kind(TRIAL, _("Tier rules"), digest_of, "tiers:draft-detail", "tiers.change_tier"))

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tiers import paid_urls
-from tiers.views import drafts, gifts, members, perks, tracks, versions
+from tiers.views import drafts, gifts, members, nightly, perks, tracks, versions
 
 app_name = "tiers"
 urlpatterns = [
@@ -12,6 +12,12 @@ urlpatterns = [
     path("tracks/<int:pk>/edit/", tracks.track_edit, name="track-edit"),
     path("tracks/<int:track_id>/tiers/new/", tracks.tier_create, name="tier-create"),
     path("tracks/<int:track_id>/draft/", drafts.draft_create, name="draft-create"),
+    path("night/", nightly.evaluation_preview, name="evaluation-preview"),
+    path("night/export/", nightly.evaluation_export, name="evaluation-export"),
+    path("movements/", nightly.matrix, name="matrix"),
+    path("movements/export/", nightly.matrix_export, name="matrix-export"),
+    path("risk/", nightly.risk_list, name="risk-list"),
+    path("risk/export/", nightly.risk_export, name="risk-export"),
     path("<int:pk>/", versions.tier_detail, name="tier-detail"),
     path("<int:pk>/edit/", tracks.tier_edit, name="tier-edit"),
     path("<int:pk>/retirement/", tracks.tier_retirement, name="tier-retirement"),
@@ -39,6 +45,12 @@ urlpatterns = [
 PERMISSIONS: dict[str, str] = {
     **paid_urls.PERMISSIONS,
     "tiers:tier-list": "tiers.view_tier",
+    "tiers:evaluation-preview": "tiers.view_tier",
+    "tiers:evaluation-export": "members.export_member",
+    "tiers:matrix": "tiers.view_tier",
+    "tiers:matrix-export": "tiers.view_tier",
+    "tiers:risk-list": "tiers.view_tier",
+    "tiers:risk-export": "members.export_member",
     "tiers:card-type-create": "tiers.add_track",
     "tiers:track-edit": "tiers.change_track",
     "tiers:tier-create": "tiers.add_tier",

@@ -159,8 +159,9 @@ class Figures:
         )
         earliest = self._earliest()
         parts.append(
-            f"sums AS (SELECT e.member_id{sums} FROM tiers_progressentry e {joins}"
-            f" WHERE {where}{earliest} GROUP BY e.member_id)"
+            f"""sums AS (
+                SELECT e.member_id{sums} FROM tiers_progressentry e {joins} WHERE {where}{earliest} GROUP BY e.member_id
+            )"""  # noqa: S608 (fixed text; values are parameters)
         )
         if self.largest:
             parts.append(self._largest(joins, where))

@@ -98,8 +98,8 @@ class Night:
 
     def _held(self, scope: str, parameters: Parameters, condition: str = "") -> str:
         return f"""held AS (
-            SELECT p.id, p.member_id, p.track_id, p.tier_id, t.rank, p.starts_at, p.reason, p.valid_until, p.locked_until,
-                   p.joins_auto_upgrade, p.counts_after
+            SELECT p.id, p.member_id, p.track_id, p.tier_id, t.rank, p.starts_at, p.reason, p.valid_until,
+                   p.locked_until, p.joins_auto_upgrade, p.counts_after
             FROM tiers_period p JOIN tiers_tier t ON t.id = p.tier_id
             WHERE p.ends_at IS NULL AND p.track_id = {parameters.add(self.track.pk)}
               AND {scope.format(id="p.member_id")} {condition}
@@ -198,8 +198,8 @@ class Night:
             parts.append(f"everybody AS (SELECT id AS member_id FROM members_member WHERE {scope.format(id='id')})")  # noqa: S608
         joins = f"LEFT JOIN held ON held.member_id = {base}.member_id {figures.joins(base)}"
         judged = f"""judged AS (
-            SELECT {base}.member_id, held.id, coalesce(held.tier_id, {self.base.tier_id}) AS tier_id, {earned} AS to_rank,
-                   {self._ends(figures, self.day, None)}, {figures.told()} AS figures
+            SELECT {base}.member_id, held.id, coalesce(held.tier_id, {self.base.tier_id}) AS tier_id,
+                   {earned} AS to_rank, {self._ends(figures, self.day, None)}, {figures.told()} AS figures
             FROM {base} {joins}
             WHERE {earned} > coalesce(held.rank, {self.base.rank})
               AND (held.rank IS NULL OR held.joins_auto_upgrade OR {self._unlocked(parameters)})
@@ -219,11 +219,8 @@ class Night:
             if level.keep == TO_BASE:
                 cases.append(f"WHEN {level.tier_id} THEN {self.base.rank}")
             elif level.keep == ONE_DOWN:
-                lower = [
-                    one.rank
-                    for one in self.levels
-                    if one.rank < level.rank and (not one.is_retired or one is self.base)
-                ]
+                given = [one for one in self.levels if not one.is_retired or one is self.base]
+                lower = [one.rank for one in given if one.rank < level.rank]
                 cases.append(f"WHEN {level.tier_id} THEN {max(lower, default=self.base.rank)}")
         earned = figures.earned(self.levels, below="held.rank")
         return f"CASE held.tier_id {' '.join(cases)} ELSE {earned} END" if cases else earned

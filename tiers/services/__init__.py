@@ -11,6 +11,7 @@ from tiers.services.drafts import (
     try_draft,
 )
 from tiers.services.evaluation import reevaluate
+from tiers.services.exports import record_export
 from tiers.services.gifts import InvalidGift, save_gift
 from tiers.services.manual import InvalidTierChange, set_manually, take_off
 from tiers.services.merging import merge
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate_due",
     "merge",
     "open_draft",
+    "record_export",
     "record_progress",
     "reevaluate",
     "rename_track",
