@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+import gifts.services
 from gifts.models import Grant
 from members.models import Member
 from stores.models import Store
@@ -19,7 +20,7 @@ from tests.factories.threads import at_once
 from tiers import services
 from tiers.models import Change, Period, ProgressEntry, Tier, TierGift
 from tiers.rules import Thresholds
-from tiers.services import evaluation, progress
+from tiers.services import evaluation, moving, progress
 from tiers.services.giving import upgrades
 from tiers.services.nightly import job
 
@@ -76,7 +77,7 @@ def test_without_the_lock_the_key_of_the_gift_lets_one_pack_through(
     assert change is not None
     TierGift.objects.create(tier=silver, occasion="upgrade", pack=create_pack(goods="Tea"))
     both_asked = Barrier(2)
-    give_pack = upgrades.gifts.services.give_pack
+    give_pack = gifts.services.give_pack
 
     def waiting(**arguments: Any) -> Any:
         both_asked.wait(30)
@@ -84,7 +85,7 @@ def test_without_the_lock_the_key_of_the_gift_lets_one_pack_through(
 
     monkeypatch.setattr(upgrades, "lock_member", lambda member_id: None)
     monkeypatch.setattr("gifts.services.packs.lock_member", lambda member_id: None)
-    monkeypatch.setattr(upgrades.gifts.services, "give_pack", waiting)
+    monkeypatch.setattr(gifts.services, "give_pack", waiting)
 
     results = at_once(2, lambda _: upgrades.give_upgrade(change=change, at=now, store=None, actor=None), IntegrityError)
 
@@ -161,7 +162,7 @@ def test_without_the_lock_the_database_refuses_a_second_open_period(
     record(member.pk, now, "sale:1", "2500.00")
     monkeypatch.setattr(evaluation, "lock_member", lambda member_id: None)
     all_decided = Barrier(4)
-    move = evaluation.move
+    move = moving.move
 
     def waiting(**arguments: Any) -> Change:
         all_decided.wait(30)

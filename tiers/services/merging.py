@@ -11,6 +11,9 @@ from tiers.services.evaluation import reevaluate
 from tiers.services.moving import Decision, move
 from tiers.services.progress import MOVED_IN, MOVED_OUT
 
+# What the last change of a member who is gone names as its cause; that of who stays names the member.
+GONE_TO = "merge:"
+
 
 @joining_atomic
 def merge(
@@ -38,10 +41,15 @@ def merge(
     _move_progress(from_member_id, into_member_id, idempotency_key, at, store, actor)
     Membership.objects.filter(member_id=from_member_id).update(member_id=into_member_id)
     leaving, staying = list_open_periods(from_member_id), list_open_periods(into_member_id)
+    gone_before = set(
+        Change.objects.filter(
+            period__in=leaving.values(), reason=Reason.MERGED, source__startswith=GONE_TO
+        ).values_list("period_id", flat=True)
+    )
     changes = []
     for versions in list_versions_by_track(at, list(Track.Kind)):
         track_id = versions[0].tier.track_id
-        if track_id not in leaving or leaving[track_id].reason == Reason.MERGED:
+        if track_id not in leaving or leaving[track_id].pk in gone_before:
             continue
         period, other = leaving[track_id], staying.get(track_id)
         changes.append(_stay(versions[0], period, other, into_member_id, at, store, actor))
@@ -50,7 +58,7 @@ def merge(
             period=period,
             base=versions[0],
             decision=Decision(versions[0], Reason.MERGED, [], None),
-            source=f"merge:{into_member_id}",
+            source=f"{GONE_TO}{into_member_id}",
             at=at,
             store=store,
             actor=actor,
