@@ -199,6 +199,16 @@ class SaleView:
         return not self.lines
 
     @property
+    def coupons_save(self) -> Decimal:
+        """What all coupons used take off together."""
+        return sum((one.saves for one in self.coupons if one.is_chosen), ZERO)
+
+    @property
+    def are_coupons_by_hand(self) -> bool:
+        """Whether the cashier chose, so that the best choice can be asked for again."""
+        return bool(self.basket.coupon_ids) or not self.basket.use_coupon
+
+    @property
     def pass_line(self) -> LineView | None:
         """The line that a pass is offered for: the current one, else the first that one covers."""
         offered = [line for line in self.lines if line.offers]

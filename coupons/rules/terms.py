@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -158,15 +158,23 @@ class CouponTerms:
     description: str = ""
 
     @property
+    def last_moment(self) -> datetime:
+        """The end for people: the last moment at which it can be used, whose day is the last one."""
+        return self.valid_until - timedelta(microseconds=1)
+
+    @property
     def is_of_pieces(self) -> bool:
         """Whether it works on whole pieces and not on an amount."""
         return self.kind in OF_PIECES
 
     @property
     def rank(self) -> tuple[int, int, datetime, datetime, int]:
-        """The order in which coupons of one basket are reckoned (R-K6): priority, percents last, sooner end first."""
-        is_percent = self.kind == PERCENT_OFF
-        return (self.priority, int(is_percent), self.valid_until, self.issued_at, self.coupon_id)
+        """The order in which coupons of one basket are reckoned (R-K6).
+
+        By priority; then coupons of pieces, fixed amounts, percents; then the sooner end.
+        """
+        step = 0 if self.is_of_pieces else 2 if self.kind == PERCENT_OFF else 1
+        return (self.priority, step, self.valid_until, self.issued_at, self.coupon_id)
 
     @property
     def age(self) -> tuple[datetime, datetime, int]:

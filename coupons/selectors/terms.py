@@ -144,7 +144,7 @@ def explain_refusal(*, terms: CouponTerms, refusal: Refusal) -> str:
     if reason == "not_together":
         return _("Not together with %(name)s.") % {"name": refusal.other}
     if reason == "weekday":
-        days = ", ".join(str(WEEKDAYS_ABBR[day - 1]) for day in sorted(asked.weekdays))
+        days = "/".join(str(WEEKDAYS_ABBR[day - 1]) for day in sorted(asked.weekdays))
         return _("Only on %(days)s.") % {"days": days}
     if reason == "time":
         if asked.to_time is None:

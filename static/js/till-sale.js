@@ -60,9 +60,23 @@ sale.addEventListener("submit", (event) => {
   event.preventDefault();
   const data = Object.fromEntries(new FormData(form, event.submitter));
   data.current ??= currentRow()?.dataset.line ?? "";
-  openDialog()?.close();
-  enqueue(() => send(form.action, data));
+  const stays = form.closest("dialog[data-stays]")?.id;
+  if (!stays) openDialog()?.close();
+  const place = stays ? [...form.closest("ol").children].indexOf(form.closest("li")) : 0;
+  enqueue(async () => {
+    const response = await send(form.action, data);
+    if (stays && response.ok) reopen(stays, place);
+  });
 });
+
+/** Ticking goes on in a list that the server drew anew; a refusal is read in the sale instead. */
+function reopen(id, place) {
+  const dialog = document.getElementById(id);
+  if (!dialog || openDialog()) return;
+  dialog.showModal();
+  const picks = dialog.querySelectorAll(".pick:not(.is-off)");
+  picks[Math.min(place, picks.length - 1)]?.focus();
+}
 
 sale.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-line]");

@@ -136,8 +136,9 @@ def fits(group: Sequence[CouponTerms], stacking: Stacking) -> bool:
 def payable(group: Iterable[CouponTerms], amounts: Sequence[int], goods: Sequence[Goods]) -> int | None:
     """What is left to pay, or None where a coupon of the set does nothing or its threshold is not met."""
     till = Till(amounts, goods)
+    steps = {"amount_off": 1, "percent_off": 2}
     order = sorted(
-        group, key=lambda one: (one.priority, one.kind == "percent_off", one.valid_until, one.issued_at, one.coupon_id)
+        group, key=lambda one: (one.priority, steps.get(one.kind, 0), one.valid_until, one.issued_at, one.coupon_id)
     )
     for coupon in order:
         base = sum(till.first[place] for place in till.lines(coupon))
