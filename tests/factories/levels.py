@@ -8,6 +8,7 @@ from core.days import local_day
 from members.models import Member
 from tiers import services
 from tiers.models import Change, Period, Tier, Track, Version
+from tiers.selectors import get_benefits
 
 
 def set_rule(tier: Tier, at: datetime, **terms: Any) -> Version:
@@ -63,3 +64,45 @@ def history(member: Member) -> list[tuple[str, str, str]]:
     """Every change in order: from, to, why."""
     rows = Change.objects.filter(member=member).select_related("from_tier", "to_tier").order_by("pk")
     return [(change.from_tier.code, change.to_tier.code, change.reason) for change in rows]
+
+
+def buy(
+    member: Member,
+    at: datetime,
+    *,
+    spend: str = "0",
+    points: str = "0",
+    key: str = "sale:1",
+    on: date = date(2026, 3, 18),
+) -> Change | None:
+    """What checkout does as its last value step."""
+    services.record_progress(
+        member_id=member.pk,
+        metrics={"spend": Decimal(spend), "points": Decimal(points), "orders": Decimal(1)},
+        business_on=on,
+        source=f"orders:{key}",
+        idempotency_key=key,
+        at=at,
+        store=None,
+        actor=None,
+    )
+    return services.reevaluate(member_id=member.pk, at=at, source=f"orders:{key}")
+
+
+def refund(member: Member, at: datetime, *, of: str = "sale:1") -> Change | None:
+    services.reverse_progress(
+        idempotency_key_of_original=of, idempotency_key=f"refund:{of}", at=at, store=None, actor=None
+    )
+    return services.reevaluate(member_id=member.pk, at=at, source=f"refunds:{of}")
+
+
+def code(member: Member, at: datetime) -> str:
+    return get_benefits(member_id=member.pk, at=at).tier_code
+
+
+def run_night(day: date, at: datetime) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for counts in services.evaluate_due(day, at):
+        for name, count in counts.items():
+            total[name] = total.get(name, 0) + count
+    return total

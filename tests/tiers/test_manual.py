@@ -9,7 +9,7 @@ from audit.models import Record
 from gifts.models import Grant
 from members.models import Member
 from stores.models import Staff
-from tests.factories.levels import create_level, happen, history, open_codes
+from tests.factories.levels import buy, code, create_level, happen, history, open_codes
 from tests.factories.packs import create_pack
 from tiers import services
 from tiers.models import Period, Tier, TierGift, Track
@@ -137,3 +137,58 @@ def test_what_is_set_by_hand_stays_through_a_refund_while_it_is_locked(
 
     assert services.reevaluate(member_id=member.pk, at=now, source="back") is None
     assert open_codes(member) == {"growth": "gold"}
+
+
+def test_a_level_set_by_hand_is_audited(member: Member, gold: Tier, manager: Staff, now: datetime) -> None:
+    services.set_manually(
+        member_id=member.pk, tier=gold, reason="Friend of the house", at=now, store=None, actor=manager
+    )
+
+    assert code(member, now) == "gold"
+    row = Record.objects.get(action="tier.set_by_hand")
+    assert (row.reason, row.data["before"], row.data["after"]) == ("Friend of the house", "normal", "gold")
+
+
+@pytest.mark.parametrize(("reason", "hours"), [("  ", 1), ("because", 0), ("because", -1)])
+def test_a_level_by_hand_needs_a_reason_and_a_lock_in_the_future(
+    member: Member, gold: Tier, manager: Staff, now: datetime, reason: str, hours: int
+) -> None:
+    with pytest.raises(services.InvalidTierChange):
+        services.set_manually(
+            member_id=member.pk, tier=gold, reason=reason, at=now, store=None, actor=manager,
+            locked_until=now + timedelta(hours=hours),
+        )  # fmt: skip
+
+    assert not Period.objects.exists()
+    assert not Record.objects.filter(action="tier.set_by_hand").exists()
+
+
+def test_a_member_set_lower_comes_back_up_unless_counting_restarts(
+    member: Member, silver: Tier, manager: Staff, now: datetime
+) -> None:
+    buy(member, now, spend="6000.00", key="big")
+    lower = {"member_id": member.pk, "tier": silver, "reason": "misuse", "store": None, "actor": manager}
+
+    services.set_manually(**lower, at=now)
+    assert services.reevaluate(member_id=member.pk, at=now, source="x") is not None
+    services.set_manually(**lower, at=now, restart_counting=True)
+
+    assert services.reevaluate(member_id=member.pk, at=now, source="x") is None
+    tomorrow = now + timedelta(days=1)
+    buy(member, tomorrow, spend="2000.00", key="fresh", on=date(2026, 3, 19))
+    assert code(member, tomorrow) == "gold"
+    assert Period.objects.get(ends_at__isnull=True).counts_after == date(2026, 3, 18)
+
+
+def test_a_locked_level_rises_only_where_that_was_allowed(
+    member: Member, silver: Tier, manager: Staff, now: datetime
+) -> None:
+    lock = now + timedelta(days=30)
+    services.set_manually(
+        member_id=member.pk, tier=silver, reason="pilot", at=now, store=None, actor=manager, locked_until=lock,
+        joins_auto_upgrade=False,
+    )  # fmt: skip
+
+    assert buy(member, now, spend="9000.00") is None
+    assert services.reevaluate(member_id=member.pk, at=lock, source="x") is not None
+    assert code(member, lock) == "diamond"
