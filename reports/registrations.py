@@ -15,6 +15,9 @@ def register_doors() -> None:
     register_navigation(
         Link("sales-report", "reports:sales", _("Sales report"), "reports.view_sales", "chart-bar", "reports", 150)
     )
+    register_navigation(
+        Link("coupons-report", "reports:coupons", _("Coupon report"), "reports.view_sales", "ticket", "reports", 151)
+    )
     for number, (name, label, icon) in enumerate(
         (
             ("books", _("Books of value"), "book-open"),

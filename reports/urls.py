@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports import views
-from reports.views import value
+from reports.views import coupons, value
 
 app_name = "reports"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("liability/export/", value.liability_export, name="liability-export"),
     path("clearing/", value.clearing, name="clearing"),
     path("clearing/export/", value.clearing_export, name="clearing-export"),
+    path("coupons/", coupons.effect, name="coupons"),
+    path("coupons/export/", coupons.effect_export, name="coupons-export"),
     path("tiles/liability/", value.liability_tile, name="liability-tile"),
     path("tiles/today/", views.today_tile, name="today-tile"),
     path("tiles/trend/", views.trend_tile, name="trend-tile"),
@@ -31,6 +33,8 @@ PERMISSIONS: dict[str, str] = {
     "reports:liability-export": "reports.export_value",
     "reports:clearing": "reports.view_value",
     "reports:clearing-export": "reports.export_value",
+    "reports:coupons": "reports.view_sales",
+    "reports:coupons-export": "reports.export_sales",
     "reports:liability-tile": "reports.view_value",
     "reports:today-tile": "reports.view_sales",
     "reports:trend-tile": "reports.view_sales",
