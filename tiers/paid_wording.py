@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from core.money import half_up
 from core.templatetags.interface import business_date, money
@@ -26,7 +25,7 @@ def length(months: int) -> str:
 def sentence(plan: PaidPlan, today: date) -> str:
     """What the customer pays and gets, with a purchase of today as the example."""
     term = new_term(today, plan.months)
-    return _t("Pay %(price)s and be %(tier)s for %(length)s: bought today, it lasts until %(day)s.") % {
+    return _("Pay %(price)s and be %(tier)s for %(length)s: bought today, it lasts until %(day)s.") % {
         "price": money(plan.price),
         "tier": plan.tier.label,
         "length": length(plan.months),
@@ -38,7 +37,7 @@ def example(plan: PaidPlan, today: date) -> str:
     """What a day costs, and what a refund half-way would pay."""
     total = new_term(today, plan.months).total
     half = total // 2
-    return _t("A day costs %(each)s. After %(used)s of %(total)s days a refund pays %(refund)s.") % {
+    return _("A day costs %(each)s. After %(used)s of %(total)s days a refund pays %(refund)s.") % {
         "each": money(half_up(plan.price / total)),
         "used": total - half,
         "total": total,
@@ -60,17 +59,23 @@ def status(bought: Membership, at: datetime) -> tuple[str, str]:
 EXPORT_COLUMNS = (
     Column(pgettext_lazy("paid tier", "Number"), "integer", 10),
     Column(pgettext_lazy("paid tier", "Offer"), width=24),
-    Column(_("Tier"), width=16),
-    Column(_("Member number"), width=14),
-    Column(_("Member"), width=14),
-    Column(_("Phone"), width=14, definition=_("Always masked.")),
-    Column(_("Store"), width=20),
-    Column(_("Sold at"), "time", 18),
+    Column(gettext_lazy("Tier"), width=16),
+    Column(gettext_lazy("Member number"), width=14),
+    Column(gettext_lazy("Member"), width=14),
+    Column(gettext_lazy("Phone"), width=14, definition=gettext_lazy("Always masked.")),
+    Column(gettext_lazy("Store"), width=20),
+    Column(gettext_lazy("Sold at"), "time", 18),
     Column(pgettext_lazy("paid tier", "Price"), "money", 13, is_summed=True),
-    Column(_("Credited"), "money", 13, is_summed=True, definition=_("The worth of what was converted into it.")),
-    Column(_("First day"), "date", 13),
-    Column(_("Last day"), "date", 13),
-    Column(_("Status"), width=12),
+    Column(
+        gettext_lazy("Credited"),
+        "money",
+        13,
+        is_summed=True,
+        definition=gettext_lazy("The worth of what was converted into it."),
+    ),
+    Column(gettext_lazy("First day"), "date", 13),
+    Column(gettext_lazy("Last day"), "date", 13),
+    Column(gettext_lazy("Status"), width=12),
 )
 
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from approvals.forms import ApproverFields
 from core.forms import LenientDateField, MoneyField
@@ -48,7 +47,7 @@ class PaidPlanForm(forms.Form):
         """Two buttons with one name would be mixed up."""
         name = str(self.cleaned_data["name"])
         if PaidPlan.objects.filter(name=name).exclude(pk=self.plan.pk).exists():
-            raise forms.ValidationError(_t("Another offer has this name."))
+            raise forms.ValidationError(gettext("Another offer has this name."))
         return name
 
     def filled_plan(self) -> PaidPlan:

@@ -141,7 +141,10 @@ def purchase_of(plan: PaidPlan, running: Sequence[Membership], how: str, today: 
 
 
 def list_purchases(*, member_id: int, at: datetime) -> list[Purchase]:
-    """Every way in which a member can buy an offer now, in the order of the buttons; two statements."""
+    """Every way in which a member can buy an offer now, in the order of the buttons; two statements.
+
+    More of the very same offer is only appended: converting it would change nothing but the anchor day.
+    """
     today = days.local_day(at)
     running: dict[int, list[Membership]] = {}
     for bought in list_member_memberships(member_id, at):
@@ -149,7 +152,8 @@ def list_purchases(*, member_id: int, at: datetime) -> list[Purchase]:
     found = []
     for plan in list_offered():
         of_card = running.get(plan.tier.track_id, [])
-        ways = [purchase_of(plan, of_card, how, today) for how in (HOW if of_card else (APPEND,))]
+        is_same = all((one.plan_id, one.price) == (plan.pk, plan.price) for one in of_card)
+        ways = [purchase_of(plan, of_card, how, today) for how in ((APPEND,) if is_same else HOW)]
         found += [one for one in ways if one is not None]
     return found
 

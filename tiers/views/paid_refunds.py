@@ -45,7 +45,7 @@ def membership_refund_create(request: HttpRequest, pk: int) -> HttpResponse:
         "refusal": refusal,
         "needs_approval": needs_approval,
         "issued": [] if reckoned is None else services.list_issued(bought),
-        "at": at,
+        "has_begun": bought.starts_at <= at,
     }
     return render(request, "tiers/membership_refund_form.html", context, status=422 if form.is_bound else 200)
 
