@@ -12,7 +12,7 @@ from gifts.growth import Growth, register_growth
 from jobs.registry import Job, register_job, register_proof
 from members.models import Member
 from members.registry import Badge, register_member_badge, register_reminder_kind
-from tiers.facts import TIER
+from tiers.facts import FACTS
 from tiers.proofs import PROOFS
 from tiers.selectors import get_benefits
 from tiers.services import evaluate_due, giving, notices
@@ -112,7 +112,7 @@ def register() -> None:
             group=_("Tiers"),
         )
     )
-    facts.register(TIER)
+    facts.register(*FACTS)
     register_job(
         Job(
             "tiers.evaluate",

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -167,7 +168,13 @@ def test_a_member_set_lower_comes_back_up_unless_counting_restarts(
     member: Member, silver: Tier, manager: Staff, now: datetime
 ) -> None:
     buy(member, now, spend="6000.00", key="big")
-    lower = {"member_id": member.pk, "tier": silver, "reason": "misuse", "store": None, "actor": manager}
+    lower: dict[str, Any] = {
+        "member_id": member.pk,
+        "tier": silver,
+        "reason": "misuse",
+        "store": None,
+        "actor": manager,
+    }
 
     services.set_manually(**lower, at=now)
     assert services.reevaluate(member_id=member.pk, at=now, source="x") is not None
