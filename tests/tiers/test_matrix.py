@@ -1,4 +1,4 @@
-"""How members moved between tiers (Q30), who holds what, who is at risk, and what the night would do: figures and pages."""
+"""How members moved between tiers (Q30), who holds what, who is at risk, and what the night would do."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -188,7 +188,7 @@ def test_the_page_before_the_night_shows_who_would_move_and_writes_nothing(
     ]
     assert (Period.objects.count(), Change.objects.count()) == before
     record = Record.objects.get(action="tier.exported")
-    assert record.subject == "tiers:evaluation"
+    assert (record.subject, record.data["count"]) == ("tiers:evaluation", 2)
 
 
 def test_the_pages_of_movements_and_of_risk_can_be_read_and_downloaded(
