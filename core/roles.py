@@ -79,6 +79,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "tiers.approve_refund",
         "tiers.tick_perk",
         "coupons.issue_coupon",
+        "coupons.export_coupon",
         "catalog.view_cost",
         "catalog.export_product",
         "stores.view_store",

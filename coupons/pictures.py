@@ -33,8 +33,8 @@ def code128(digits: str) -> list[int]:
     return [*values, check, _STOP]
 
 
-def bar_code(digits: str, *, height: int = 48) -> SafeString:
-    """Code 128 as SVG, a unit wide for each module, with the quiet zone that scanners need."""
+def bar_code(digits: str, *, height: int = 40, scale: int = 2) -> SafeString:
+    """Code 128 as SVG, whole pixels wide for each module, with the quiet zone that scanners need."""
     path, place = [], _QUIET
     for value in code128(digits):
         for index, width in enumerate(map(int, _WIDTHS[value])):
@@ -47,8 +47,8 @@ def bar_code(digits: str, *, height: int = 48) -> SafeString:
         '<path d="{}" fill="#000"></path></svg>',
         place + _QUIET,
         height,
-        place + _QUIET,
-        height,
+        (place + _QUIET) * scale,
+        height * scale,
         digits,
         "".join(path),
     )

@@ -121,7 +121,8 @@ def summary(
 ) -> list[str]:
     """Everything that the form decides, one sentence each; the first is the promise. ``store_limits`` by store name."""
     names = names or Names.of(template.scope, template.conditions)
-    sentences = [_("%(promise)s, %(validity)s.") % {"promise": promise(template), "validity": validity(template)}]
+    first = _("%(promise)s, %(validity)s.") % {"promise": promise(template), "validity": validity(template)}
+    sentences = [first[:1].upper() + first[1:]]
     if template.kind != Kind.RECHARGE:
         sentences.append(goods(template.scope, names))
     sentences += conditions(template.conditions, names)
@@ -220,7 +221,7 @@ def _described(terms: Mapping[str, Any]) -> dict[str, str]:
         _("Kind"): str(template.get_kind_display()),
         _("Promise"): promise(template),
         _("Goods"): goods(template.scope, names),
-        _("Conditions"): listing(conditions(template.conditions, names)),
+        _("Conditions"): " ".join(conditions(template.conditions, names)),
         _("Coupon class"): _class_name(str(terms.get("stack_category") or "")),
         _("Order of use"): str(template.priority),
         _("Reckoned from"): str(template.get_base_display()),

@@ -46,11 +46,10 @@ class CouponFilterForm(forms.Form):
     """Which coupons are listed, and downloaded."""
 
     code = forms.CharField(
-        label=_("Coupon code"),
+        label=_("Coupon code or its last digits"),
         required=False,
         max_length=20,
         widget=forms.TextInput(attrs={**SEARCH, "inputmode": "numeric"}),
-        help_text=_("Whole, or its last digits."),
     )
     q = forms.CharField(label=_("Member"), required=False, max_length=60, widget=forms.TextInput(attrs=SEARCH))
     state = forms.ChoiceField(label=_("Status"), required=False, choices=STATE_CHOICES)

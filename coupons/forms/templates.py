@@ -25,6 +25,15 @@ from tags.selectors import list_tags
 _PIECES = pgettext_lazy("unit", "pieces")
 
 
+def _category_choices() -> list[tuple[int, str]]:
+    """Every category with those above it, because the boxes stand side by side."""
+    above: dict[int | None, str] = {}
+    for _depth, category in get_category_tree().flat():
+        parent = above.get(category.parent_id)
+        above[category.pk] = f"{parent} / {category.name}" if parent else category.name
+    return [(pk, name) for pk, name in above.items() if pk is not None]
+
+
 class ShareField(NumberField):
     """A part of the price in percent; the cleaned value is a factor: 85 is 0.85."""
 
@@ -165,8 +174,8 @@ class TemplateForm(forms.Form):
 
     total_limit = PointsField(label=_("Coupons in all"), unit=_("coupons"), required=False)
     member_limit = PointsField(label=_("Coupons per member"), unit=_("coupons"), maximum=1000, required=False)
-    redeem_limit = PointsField(label=_("Uses in all"), unit=_("uses"), required=False)
-    member_day_limit = PointsField(label=_("Uses per member and day"), unit=_("uses"), maximum=1000, required=False)
+    redeem_limit = PointsField(label=_("Uses in all"), unit=_("times"), required=False)
+    member_day_limit = PointsField(label=_("Uses per member and day"), unit=_("times"), maximum=1000, required=False)
 
     returns_on_refund = forms.BooleanField(label=_("Given back when all goods are returned"), required=False)
     return_grace_days = PointsField(
@@ -185,7 +194,7 @@ class TemplateForm(forms.Form):
         super().__init__(*args, **options)
         self._template = template
         fields: Any = self.fields
-        tree = [(category.pk, f"{'　' * depth}{category.name}") for depth, category in get_category_tree().flat()]
+        tree = _category_choices()
         brands = [(brand.pk, brand.name) for brand in list_brands()]
         stores = list(list_active_stores(staff))
         fields["products"].known = fields["not_products"].known = self.initial["codes"]
@@ -208,7 +217,7 @@ class TemplateForm(forms.Form):
         limits = dict(StoreLimit.objects.filter(template=template.pk or 0).values_list("store", "limit"))
         for store in stores:
             self.fields[f"store_{store.pk}"] = PointsField(
-                label=store.name, unit=_("uses"), required=False, initial=limits.get(store.pk)
+                label=store.name, unit=_("times"), required=False, initial=limits.get(store.pk)
             )
         # Of stores that this person does not see.
         self._other_limits = {pk: limit for pk, limit in limits.items() if f"store_{pk}" not in self.fields}
@@ -217,6 +226,11 @@ class TemplateForm(forms.Form):
     def store_fields(self) -> list[forms.BoundField]:
         """The boxes of the stores' own limits."""
         return [self[name] for name in self.fields if name.startswith("store_")]
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether a category or a brand is ticked."""
+        return any(self[name].value() for name in ("categories", "not_categories", "brands", "not_brands"))
 
     @property
     def has_store_limits(self) -> bool:

@@ -7,11 +7,11 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from core.money import ZERO
-from coupons.models import Coupon, Event, Template
+from coupons.models import Event, Template
 
 
 def list_templates(*, status: str = "") -> QuerySet[Template]:
-    """Templates, newest first, with ``used_count`` and ``discount_total`` (what they have cost so far)."""
+    """Templates, newest first, with ``used_count`` (uses that stand) and ``discount_total`` (the cost so far)."""
     rows = Template.objects.all()
     if status:
         rows = rows.filter(status=status)
@@ -19,7 +19,7 @@ def list_templates(*, status: str = "") -> QuerySet[Template]:
 
 
 def _with_counts(templates: QuerySet[Template]) -> QuerySet[Template]:
-    used = Coupon.objects.filter(template=OuterRef("pk"), status=Coupon.Status.REDEEMED)
+    used = Event.objects.filter(coupon__template=OuterRef("pk"), kind=Event.Kind.REDEEMED, reversed_by__isnull=True)
     events = Event.objects.filter(coupon__template=OuterRef("pk"))
     return templates.annotate(
         used_count=Coalesce(Subquery(_one(used, Count("pk"))), 0),

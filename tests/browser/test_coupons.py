@@ -50,6 +50,7 @@ def test_a_percent_coupon_is_written_read_in_words_and_started_with_a_reason(
     page.fill("#id_factor", "85")
     page.fill("#id_cap", "20")
     page.fill("#id_threshold", "50")
+    page.click("summary:has-text('Categories and brands')")
     page.check(f"input[name=categories][value='{goods.pk}']")
     page.check("input[name=weekdays][value='6']")
     page.check("input[name=validity][value=days]")
