@@ -350,7 +350,7 @@ def _card(member: Member | None, quote: Quote, at: datetime, offers: tuple[PassO
     state = quote.member
     if member is None or state is None:
         return None
-    owned = [one.terms for one in (*quote.usable_coupons, *quote.refused_coupons)]
+    owned = [one.terms for one in quote.usable_coupons] + [one.terms for one in quote.refused_coupons]
     return MemberCard(
         member=member,
         tier_name=state.tier_name,
