@@ -15,6 +15,7 @@ from members.models import Member
 from stores.demo import PASSWORD, USERNAMES
 from stores.models import Staff, Store
 from tests.factories.imports import sold
+from tiers.models import PaidPlan, Tier, TierGift
 
 
 def test_bar_codes_of_demo_goods_are_unique_and_those_of_the_sketch_stay() -> None:
@@ -45,4 +46,6 @@ def test_the_demo_chain_is_whole_and_loading_again_adds_nothing(now: datetime) -
     assert Order.objects.filter(channel="counter").count() == 40
     assert not Shift.objects.filter(closed_at=None).exists()
     assert set(Member.objects.values_list("birth_calendar", flat=True)) == {"solar", "lunar"}
+    assert (PaidPlan.objects.count(), TierGift.objects.count()) == (3, 4)
+    assert Tier.objects.filter(track__kind__in=["stored", "paid", "invited"], rank__gt=0).count() == 3
     assert {name: proof.check()[1] for name, proof in all_proofs().items()} == {name: [] for name in all_proofs()}

@@ -42,6 +42,7 @@ from gifts.services import save_plan
 from lifecycle.models import ImportRun
 from lifecycle.services import sales
 from lifecycle.services.demo import goods, history, people
+from lifecycle.services.demo.reasons import give_reasons
 from lifecycle.services.importing import Wish, import_rows, record_import
 from lifecycle.services.reading import Given, Report
 from members.models import Member
@@ -92,6 +93,7 @@ def load(*, at: datetime) -> dict[str, int]:
     for _counts in tags.services.retag_all(yesterday, at):
         pass
     with transaction.atomic():
+        give_reasons(owner=staff["owner"], store=stores[0], at=at)
         audit.record("demo.loaded", actor=None, subject="demo:chain", at=at, counts=counts)
     return counts
 
