@@ -139,19 +139,23 @@ class Figures:
         ]
         return f"CASE {' '.join(cases)} ELSE {ranked[-1].rank} END" if cases else str(ranked[-1].rank)
 
-    def ctes(self, scope: str, *, of_holders: bool) -> list[str]:
+    def ctes(self, scope: str, *, of_holders: bool, restarts: bool = True) -> list[str]:
         """The parts of a statement that compute the columns, for the members of a scope; ``{id}`` in it is their id.
 
         Call it last: it knows only the columns that were asked for by then. Entries up to the day that counting was
-        restarted after are left out (R-T8). ``of_holders``: only who is in ``held`` is looked at.
+        restarted after are left out (R-T8); where nobody has such a day, ``restarts`` False saves looking for it.
+        ``of_holders``: only who is in ``held`` is looked at.
         """
         parts = []
         if self.needs_people:
             parts.append(self._people(scope, of_holders=of_holders))
-        joins = f"{'JOIN' if of_holders else 'LEFT JOIN'} held ON held.member_id = e.member_id"
+        joins_held = of_holders or restarts
+        joins = ""
+        if joins_held:
+            joins = f"{'JOIN' if of_holders else 'LEFT JOIN'} held ON held.member_id = e.member_id"
         if self.needs_people:
             joins += " JOIN people ON people.member_id = e.member_id"
-        counted = "(held.counts_after IS NULL OR e.business_on > held.counts_after)"
+        counted = "(held.counts_after IS NULL OR e.business_on > held.counts_after)" if joins_held else "true"
         where = f"{scope.format(id='e.member_id')} AND {counted}"
         sums = "".join(
             f", sum(e.amount) FILTER (WHERE e.metric = {self.bind(metric)}{self._within(since, until)}) AS {column}"

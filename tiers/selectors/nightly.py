@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from core.days import end_of, last_day, zone
-from tiers.models import Change, ProgressEntry, Reason, Track, Version
+from tiers.models import Change, Period, ProgressEntry, Reason, Track, Version
 from tiers.rules import NEVER_FALLS, ONE_DOWN, TO_BASE, Level, last_judged_day
 from tiers.selectors.levels import EARNED, level_of, list_versions_by_track
 from tiers.selectors.night_figures import Figures, Parameters
@@ -55,15 +55,18 @@ RISE = "rise"
 
 class Night:
     """The statements of one track on one shop day. ``at`` is the instant of the run, ``due`` are the last days of the
-    levels whose validity is over."""
+    levels whose validity is over, ``restarts`` says whether counting was restarted for anybody."""
 
-    def __init__(self, versions: Sequence[Version], day: date, at: datetime, due: Sequence[date]) -> None:
+    def __init__(
+        self, versions: Sequence[Version], day: date, at: datetime, due: Sequence[date], restarts: bool
+    ) -> None:
         self.track: Track = versions[0].tier.track
         self.levels: list[Level] = [level_of(version) for version in versions]
         self.base = min(self.levels, key=lambda level: level.rank)
         self.day = day
         self.at = at
         self.due = due
+        self.restarts = restarts
 
     def steps(self) -> list[Step]:
         """The parts of this night in their order, each due day by itself; those that concern nobody are left out."""
@@ -86,8 +89,10 @@ class Night:
             scope = f"{{id}} BETWEEN {parameters.add(between[0])} AND {parameters.add(between[1])}"
         else:
             scope = "true"
+        # Under the lock of named members nothing that was read before it counts.
+        restarts = self.restarts or members is not None
         build = {EXPIRED: self._expired, STREAK: self._streak, DUE: self._due, RISE: self._rise}[step.kind]
-        return build(step, scope, parameters), parameters.values
+        return build(step, scope, parameters, restarts), parameters.values
 
     def _streaks(self) -> list[Level]:
         return [
@@ -108,7 +113,7 @@ class Night:
     def _unlocked(self, parameters: Parameters) -> str:
         return f"(locked_until IS NULL OR locked_until <= {parameters.add(self.at)})"
 
-    def _expired(self, step: Step, scope: str, parameters: Parameters) -> str:
+    def _expired(self, step: Step, scope: str, parameters: Parameters, restarts: bool) -> str:
         """What was bought or given for a time ends with it (M02); the other tracks are as they are (T07)."""
         base, ends = self.base, parameters.add(end_of(max(self.due)))
         return f"""
@@ -119,7 +124,7 @@ class Night:
             ORDER BY member_id
         """  # noqa: S608 (fixed text; values are parameters)
 
-    def _streak(self, step: Step, scope: str, parameters: Parameters) -> str:
+    def _streak(self, step: Step, scope: str, parameters: Parameters, restarts: bool) -> str:
         """Who failed the rule of consecutive months falls as the version says, unless the figures earn a higher level.
 
         The level is held since its last change that was no renewal.
@@ -151,7 +156,7 @@ class Night:
             FROM judged j WHERE j.earned <= j.rank ORDER BY j.member_id
         """  # noqa: S608 (fixed text; values are parameters)
 
-    def _due(self, step: Step, scope: str, parameters: Parameters) -> str:
+    def _due(self, step: Step, scope: str, parameters: Parameters, restarts: bool) -> str:
         """``level_after`` for whose validity ended with one day; in the days of grace a level can only be kept."""
         judged_on = step.judged_on or self.day
         figures = Figures(self.levels, judged_on, parameters)
@@ -186,11 +191,11 @@ class Night:
             ORDER BY j.member_id
         """  # noqa: S608 (fixed text; values are parameters)
 
-    def _rise(self, step: Step, scope: str, parameters: Parameters) -> str:
+    def _rise(self, step: Step, scope: str, parameters: Parameters, restarts: bool) -> str:
         """Upgrades that no sale has seen: imported orders, balances, windows that a return left (R-T7, R-T11)."""
         figures = Figures(self.levels, self.day, parameters)
         earned = figures.earned(self.levels)
-        parts = [self._held(scope, parameters), *figures.ctes(scope, of_holders=False)]
+        parts = [self._held(scope, parameters), *figures.ctes(scope, of_holders=False, restarts=restarts)]
         base = "sums"
         if figures.needs_balance:
             # Who has a balance need not have any entry.
@@ -242,7 +247,7 @@ class Night:
 
 
 def list_nights(day: date, at: datetime) -> list[Night]:
-    """One for every track, in the order of the tracks' making; two statements.
+    """One for every track, in the order of the tracks' making; three statements.
 
     A run for a day that is over sees what was due by its end. What is locked is not due (R-T8).
     """
@@ -255,8 +260,17 @@ def list_nights(day: date, at: datetime) -> list[Night]:
         )
         for track_id, ends in cursor.fetchall():
             due.setdefault(track_id, set()).add(last_day(ends))
-    tracks = list_versions_by_track(at, list(Track.Kind.values))
-    return [Night(versions, day, at, sorted(due.get(versions[0].tier.track_id, ()))) for versions in tracks]
+    restarted = set(
+        Period.objects.filter(ends_at__isnull=True, counts_after__isnull=False)
+        .order_by()
+        .values_list("track_id", flat=True)
+        .distinct()
+    )
+    nights = []
+    for versions in list_versions_by_track(at, list(Track.Kind.values)):
+        track_id = versions[0].tier.track_id
+        nights.append(Night(versions, day, at, sorted(due.get(track_id, ())), track_id in restarted))
+    return nights
 
 
 def read(statement: Statement) -> list[Decided]:
