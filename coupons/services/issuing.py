@@ -34,16 +34,20 @@ def issue(
     """Give out one coupon: to a member, or a bearer coupon with ``member_id=None``.
 
     The total limit is taken by a conditional UPDATE, the member's limit is counted under the member's lock (R-K4);
-    bearer coupons count against the total only. CannotIssue where the template is not active, its dates are over or a
-    limit is reached; then nothing moves. Callers that issue several templates do so in order of their id.
+    bearer coupons count against the total only. CannotIssue where the template is not active, its dates are over, a
+    limit is reached, or the member is closed or merged; then nothing moves. Callers that issue several templates do so
+    in order of their id.
     """
+    is_open = True
     if member_id is not None:
-        lock_member(member_id)
+        is_open = lock_member(member_id).is_open
     else:
         Template.objects.select_for_update(no_key=True).get(pk=template_id)
     earlier = Coupon.objects.filter(idempotency_key=idempotency_key).select_related("template").first()
     if earlier is not None:
         return earlier
+    if not is_open:
+        raise CannotIssue(_("A closed or merged member gets no coupons."))
     template = Template.objects.get(pk=template_id)
     valid_from, valid_until = validity_of(template, at)
     if template.status != Template.Status.ACTIVE or valid_until <= at:

@@ -137,6 +137,17 @@ def test_the_limit_per_member_holds_and_void_coupons_do_not_count(
     assert Coupon.objects.count() == 3
 
 
+@pytest.mark.parametrize("status", ["closed", "merged"])
+def test_a_member_who_is_gone_gets_no_coupon(member: Member, template: Template, now: datetime, status: str) -> None:
+    Member.objects.filter(pk=member.pk).update(status=status)
+
+    with pytest.raises(services.CannotIssue):
+        issue_coupon(template, member.pk, at=now)
+
+    template.refresh_from_db()
+    assert (Coupon.objects.count(), template.issued_count) == (0, 0)
+
+
 def test_a_coupon_is_used_once(member: Member, template: Template, now: datetime) -> None:
     coupon = issue_coupon(template, member.pk, at=now)
     redeem(coupon, member.pk, now)

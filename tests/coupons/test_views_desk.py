@@ -73,8 +73,10 @@ def text(response: Any) -> str:
          "Piece 2 50% off from ¥100.00"),
         ({"kind": "buy_get", "buy_pieces": "2", "pieces": "1"}, {"buy_pieces": 2, "pieces": 1},
          "Buy 2, get 1 free from ¥100.00"),
-        ({"kind": "recharge", "amount": "50"}, {"amount": Decimal(50)}, "¥50.00 more bonus on a recharge from ¥100.00"),
-        ({"kind": "points_multiple", "multiple": "2", "threshold": "0"}, {"multiple": Decimal(2)}, "2 times the points"),
+        ({"kind": "recharge", "amount": "50"}, {"amount": Decimal(50)},
+         "¥50.00 more bonus on a recharge from ¥100.00"),
+        ({"kind": "points_multiple", "multiple": "2", "threshold": "0"}, {"multiple": Decimal(2)},
+         "2 times the points"),
         ({"kind": "voucher", "uses": "3", "threshold": "0"}, {"uses": 3}, "A free service, 3 times"),
     ],
 )  # fmt: skip
