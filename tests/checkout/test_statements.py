@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Category
 from checkout import services
 from checkout.models import Basket
+from coupons.models import Coupon, StackCategory
+from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.passes import create_plan, sell
 from tests.factories.points import make_rule, set_value
 from tests.factories.shop import product
@@ -33,6 +35,26 @@ def test_a_sale_with_coupon_points_and_wallet_takes_thirty_nine_statements(shop,
 
     # One of them asks which rules of points are in force: there are none, and that has to be known.
     assert statements_of(shop, basket, ("wallet", "110.00"), ("cash", "50.00")) == 39
+
+
+def test_three_coupons_take_what_one_takes_and_their_own_uses_and_the_matrix(shop, regular, now):
+    one = statements_of(shop, shop.basket((shop.rice, "2"), member=regular), ("cash", "109.80"))
+    goods, more = StackCategory.objects.get(code="goods"), StackCategory.objects.get(code="points")
+    for kind in (
+        {"kind": "amount_off", "amount": D(10)},
+        {"kind": "exchange", "amount": None, "pieces": 1, "stack_category": goods},
+        {"kind": "points_multiple", "amount": None, "multiple": D(3), "stack_category": more},
+    ):
+        issue_coupon(create_template(at=now, threshold=D(0), **kind), regular.pk, at=now)
+    basket = shop.basket((shop.rice, "2"), member=regular)
+    triple = Coupon.objects.get(template__kind="points_multiple")
+    basket, quote = services.pin_coupon(basket_id=basket.pk, coupon_id=triple.pk, at=now)
+    assert len(quote.coupons) == 3
+
+    three = statements_of(shop, basket, ("cash", "49.90"))
+
+    # Three for the use of each further coupon, and one for the classes that go together.
+    assert three - one == 2 * 3 + 1
 
 
 def test_the_number_of_statements_does_not_grow_with_the_lines(shop, regular):
