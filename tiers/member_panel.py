@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from catalog.selectors import get_category_tree
+from core.days import local_day
+from core.months import add_months
 from tiers import selectors, wording
 from tiers.models import Period, Track
 from tiers.selectors import Benefits, HeldTier
@@ -52,6 +54,7 @@ class Held:
     keep: Way | None
     streak: str
     months: tuple[Month, ...]
+    judged_on: date | None
 
 
 @dataclass(frozen=True)
@@ -91,28 +94,33 @@ def _held(member_id: int, tier: HeldTier, period: Period | None, at: datetime) -
     keep: Way | None = None
     streak = ""
     months: tuple[Month, ...] = ()
+    judged_on: date | None = None
     if period is not None and tier.track_kind in selectors.EARNED:
         progress = selectors.get_progress_to_keep(member_id=member_id, at=at, kind=tier.track_kind)
         if progress is not None:
             keep = _way(progress, wording.still_needed_to_keep(progress))
         if period.version.keep_rule.get("streak"):
-            streak, months = _streak(member_id, tier, at)
+            streak, months, judged_on = _streak(member_id, tier, at)
     track = str(period.track) if period is not None and tier.track_kind != Track.Kind.GROWTH else ""
-    return Held(tier, period, track, keep, streak, months)
+    return Held(tier, period, track, keep, streak, months, judged_on)
 
 
-def _streak(member_id: int, tier: HeldTier, at: datetime) -> tuple[str, tuple[Month, ...]]:
+def _streak(member_id: int, tier: HeldTier, at: datetime) -> tuple[str, tuple[Month, ...], date | None]:
+    """The rule in words, the months that count so far, and the day it is judged from where that lies ahead."""
     found = selectors.get_streak_progress(member_id=member_id, at=at, kind=tier.track_kind)
     if found is None:
-        return "", ()
+        return "", (), None
+    obtained = add_months(found.counts_from, -found.streak.months - 1)
     months = tuple(
         Month(
             f"{first:%Y-%m}",
             tuple(wording.amount_of(metric, figures.get(metric, Decimal(0))) for metric in found.streak.metrics),
         )
         for first, figures in found.months
+        # The month in which the level was reached does not count, nor what was before it.
+        if first > obtained
     )
-    return streak_text(found.streak), months
+    return streak_text(found.streak), months, found.counts_from if found.counts_from > local_day(at) else None
 
 
 def _way(progress: selectors.Progress, text: str) -> Way:

@@ -43,13 +43,23 @@ def amount_of(metric: str, amount: Decimal) -> str:
 
 
 def figure(item: Mapping[str, str]) -> str:
-    """One of the figures that a change keeps: "¥512.50 since 2025-03-19"."""
-    amount = amount_of(item["metric"], Decimal(item["amount"]))
-    if item["metric"] == RECHARGE:
-        amount = _("recharge %(amount)s") % {"amount": amount}
-    if not item["since"]:
+    """One of the figures that a change keeps: "spend ¥512.50 since 2025-03-19", with its last day where it has one."""
+    metric = item["metric"]
+    amount = amount_of(metric, Decimal(item["amount"]))
+    if metric in MONEY:
+        names = {
+            SPEND: _("spend %(amount)s"),
+            RECHARGE: _("recharge %(amount)s"),
+            SINGLE_RECHARGE: _("recharge %(amount)s at once"),
+            BALANCE: _("balance %(amount)s"),
+        }
+        amount = names[metric] % {"amount": amount}
+    first, last = item.get("since"), item.get("until")
+    if first and last:
+        return _("%(amount)s, %(first)s to %(last)s") % {"amount": amount, "first": first, "last": last}
+    if not first:
         return amount
-    return _("%(amount)s since %(day)s") % {"amount": amount, "day": item["since"]}
+    return _("%(amount)s since %(day)s") % {"amount": amount, "day": first}
 
 
 def _condition(metric: str, amount: Decimal) -> str:

@@ -61,11 +61,11 @@ def lines_of(terms: Terms, tier: Tier, *, is_base: bool, categories: Names) -> l
     elif terms.validity.get("months"):
         lines.append(Line("valid", _("Valid"), (_validity(terms),)))
     lines += [
-        Line("discount", _("Discount"), tuple(_discounts(terms, categories))),
+        Line("discount", _("Discount"), (" · ".join(_discounts(terms, categories)),)),
         Line("multiple", _("Points"), (_("points × %(multiple)s") % {"multiple": plain(terms.points_multiple)},)),
     ]
     if terms.perks:
-        lines.append(Line("perks", _("Services"), tuple(perk_text(perk) for perk in terms.perks)))
+        lines.append(Line("perks", _("Services"), (" · ".join(perk_text(perk) for perk in terms.perks),)))
     return lines
 
 

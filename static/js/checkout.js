@@ -4,6 +4,7 @@ import { arrange, focusBox, setOnline } from "./till-area.js";
 import { isPending, settle } from "./till-pay.js";
 import "./till-sale.js";
 import "./till-keys.js";
+import "./till-perks.js";
 import "./till-pin.js";
 
 addEventListener("popstate", () => location.reload());

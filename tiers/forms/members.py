@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +52,8 @@ class MemberTierForm(CommandForm):
         field = self.fields["tier"]
         # A track with nothing to give but "not on it" would only be in the way.
         field.choices = [  # type: ignore[attr-defined]  # a TypedChoiceField
-            (name, choices) for name, choices in groups.values() if len(choices) > 1
+            ("", gettext("Choose a tier")),
+            *((capfirst(name), choices) for name, choices in groups.values() if len(choices) > 1),
         ]
 
     @property

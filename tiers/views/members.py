@@ -33,8 +33,8 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
         "member": member,
         "panel": gather(member_id=member.pk, at=at),
         "monthly": giving.list_monthly(member_id=member.pk, at=at),
-        "monthly_form": MonthlyGiftForm(),
-        "perk_form": PerkForm(),
+        "monthly_form": MonthlyGiftForm(auto_id=False),
+        "perk_form": PerkForm(auto_id=False),
         "changes": changes[:PANEL_CHANGES],
         "has_more": len(changes) > PANEL_CHANGES,
     }

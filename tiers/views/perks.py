@@ -28,7 +28,7 @@ def _list(request: HttpRequest, member_id: int, refusal: str = "", status: int =
     context = {
         "member_id": member_id,
         "perks": perks.list_perks(member_id=member_id, at=timezone.now()),
-        "form": PerkForm(),
+        "form": PerkForm(auto_id=False),
         "refusal": refusal,
     }
     return render(request, "tiers/_perks.html", context, status=status)
