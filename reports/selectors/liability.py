@@ -55,10 +55,11 @@ class Liability:
 
 
 def liability_at(day: date, store_ids: tuple[int, ...] | None) -> Liability:
-    """What was owed at the end of a shop day, by the store that took the money or gave the points. Five statements.
+    """What was owed at the end of a shop day, by the store that took the money or gave the points. Six statements.
 
-    Principal and unused passes are owed whole; bonus and points by the shares that the owner expects to be used
-    (settings ``reports.bonus_use_percent`` and ``reports.points_use_percent`` of that day, IFRS 15).
+    Principal, unused passes and the days of paid tiers that are still to come are owed whole; bonus and points by the
+    shares that the owner expects to be used (settings ``reports.bonus_use_percent`` and ``reports.points_use_percent``
+    of that day, IFRS 15).
     """
     until = days.end_of(day)
     in_force = settings.values(until)
@@ -67,6 +68,7 @@ def liability_at(day: date, store_ids: tuple[int, ...] | None) -> Liability:
     wallet = _sums(_WALLET_LOTS, until, store_ids)
     points = _sums(_POINTS_LOTS, until, store_ids)["points"]
     passes = _sums(_PASSES, until, store_ids)["passes"]
+    tiers = _sums(_PAID_TIERS, until, store_ids)["tiers"]
     count = int(sum(points.values()))
     fen, per = in_force["points.face_fen"], in_force["points.face_points"]
     rows = [
@@ -81,6 +83,7 @@ def liability_at(day: date, store_ids: tuple[int, ...] | None) -> Liability:
             {store: from_cents(int(amount) * fen // per) for store, amount in points.items()},
         ),
         _money_row("passes", _("Count passes"), passes, Decimal(1)),
+        _money_row("tiers", _("Paid tiers"), tiers, Decimal(1)),
     ]
     return Liability(day, rows, _points_debt(until) if store_ids is None else 0)
 
@@ -93,7 +96,7 @@ def _money_row(code: str, label: Any, by_store: dict[int | None, Decimal], share
 def _sums(statement: str, until: datetime, store_ids: tuple[int, ...] | None) -> dict[str, dict[int | None, Decimal]]:
     found: dict[str, dict[int | None, Decimal]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"until": until})
+        cursor.execute(statement, {"until": until, "zone": days.zone().key})
         for code, store_id, amount in cursor.fetchall():
             if amount and (store_ids is None or store_id in store_ids):
                 found[code][store_id] = amount
@@ -135,6 +138,20 @@ _PASSES = """
 SELECT 'passes', sold.store_id, SUM(entry.value)
   FROM passes_entry entry JOIN passes_pass sold ON sold.id = entry.held_id
  WHERE entry.recorded_at < %(until)s
+ GROUP BY 2
+"""
+# What a refund on that day would pay: the days after it, each purchase down to the fen (R-T10).
+_PAID_TIERS = """
+SELECT 'tiers', bought.store_id,
+       SUM(TRUNC(bought.worth * LEAST(bought.last - bought.today, bought.total) / bought.total, 2))
+  FROM (
+    SELECT store_id, price + credit AS worth,
+           (ends_at AT TIME ZONE %(zone)s)::date - 1 AS last,
+           (ends_at AT TIME ZONE %(zone)s)::date - (starts_at AT TIME ZONE %(zone)s)::date AS total,
+           (%(until)s::timestamptz AT TIME ZONE %(zone)s)::date - 1 AS today
+      FROM tiers_membership
+     WHERE bought_at < %(until)s AND ends_at > %(until)s AND (closed_at IS NULL OR closed_at >= %(until)s)
+  ) bought
  GROUP BY 2
 """
 

@@ -192,6 +192,7 @@ def test_bonus_and_points_are_owed_by_the_share_that_is_expected_to_be_used(
         ("bonus", D("50.01"), D("40.01")),
         ("points", D("10.01"), D("6.51")),
         ("passes", D("0.00"), D("0.00")),
+        ("tiers", D("0.00"), D("0.00")),
     ]
     assert found.total == D("546.52")
 
@@ -272,7 +273,7 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
 ) -> None:
     with django_assert_max_num_queries(3):
         roll_forward(LEDGERS["points"], Period(today - timedelta(days=300), today), None)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         liability_at(today, None)
     with django_assert_max_num_queries(2):
         clearing_of(Period(today, today), None)
