@@ -40,6 +40,27 @@ REVERSALS = """
     ORDER BY e.id LIMIT 1000
 """
 
+# A level belongs to the track it is held on, and the version that it was given under to the level.
+BELONGING = """
+    SELECT 'member:' || p.member_id, 'track ' || t.track_id || ' and version of ' || v.tier_id,
+           'track ' || p.track_id || ' and tier ' || p.tier_id
+    FROM tiers_period p JOIN tiers_tier t ON t.id = p.tier_id JOIN tiers_version v ON v.id = p.version_id
+    WHERE t.track_id <> p.track_id OR v.tier_id <> p.tier_id
+    ORDER BY p.id LIMIT 1000
+"""
+# What left one member for another arrived there as it was; keys as in ``services.merging``.
+MERGES = """
+    SELECT 'tier_progress:' || gone.id, (-gone.amount)::text || ' on ' || gone.business_on,
+           coalesce(come.amount || ' on ' || come.business_on, 'nothing')
+    FROM tiers_progressentry gone
+    LEFT JOIN tiers_progressentry come
+        ON come.idempotency_key = replace(gone.idempotency_key, ':progress-out:', ':progress-in:')
+    WHERE gone.reverses_id IS NOT NULL AND gone.idempotency_key LIKE '%:progress-out:%'
+      AND (come.id IS NULL OR come.amount <> -gone.amount OR come.metric <> gone.metric
+           OR come.business_on <> gone.business_on OR come.source <> gone.source OR come.member_id = gone.member_id)
+    ORDER BY gone.id LIMIT 1000
+"""
+
 
 def _prove(counted: str, statement: str) -> tuple[int, list[Difference]]:
     with connection.cursor() as cursor:
@@ -56,5 +77,11 @@ PROOFS = (
         "tiers.progress",
         _("Progress taken back equals what was recorded"),
         lambda: _prove("tiers_progressentry", REVERSALS),
+    ),
+    Proof("tiers.belonging", _("Tiers are held on their own track"), lambda: _prove("tiers_period", BELONGING)),
+    Proof(
+        "tiers.merges",
+        _("Progress of merged members arrived as it left"),
+        lambda: _prove("tiers_progressentry", MERGES),
     ),
 )

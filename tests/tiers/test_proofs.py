@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from members.models import Member
+from tests.factories.levels import create_level
 from tests.factories.members import create_member
 from tiers import services
 from tiers.models import Change, Period, ProgressEntry, Tier
@@ -50,6 +51,8 @@ def test_everything_agrees_after_ordinary_work(moved: Member) -> None:
         "tiers.periods": (4, []),
         "tiers.changes": (4, []),
         "tiers.progress": (7, []),
+        "tiers.belonging": (4, []),
+        "tiers.merges": (7, []),
     }
 
 
@@ -98,3 +101,26 @@ def test_an_edited_reversal_is_found(moved: Member) -> None:
     assert (difference.subject, difference.expected, difference.found) == (
         f"tier_progress:{entry.pk}", "-5000.00 on 2026-03-19", "-1.00 on 2026-03-19",
     )  # fmt: skip
+
+
+def test_a_level_held_on_a_track_that_is_not_its_own_is_found(moved: Member, now: datetime) -> None:
+    vip = create_level("invited", "vip", now)
+    Period.objects.filter(member=moved, ends_at__isnull=True).update(tier=vip)
+
+    (difference,) = BY_NAME["tiers.belonging"].check()[1]
+
+    assert difference.subject == f"member:{moved.pk}"
+
+
+def test_progress_that_arrived_changed_after_a_merge_is_found(moved: Member, now: datetime) -> None:
+    stays = create_member(moved.store)
+    services.merge(
+        from_member_id=moved.pk, into_member_id=stays.pk, idempotency_key="m", at=now, store=None, actor=None,
+        source="m",
+    )  # fmt: skip
+    assert [proof.check()[1] for proof in PROOFS if proof.check()[1]] == []
+
+    as_superuser(f"UPDATE tiers_progressentry SET amount = 601 WHERE member_id = {stays.pk} AND amount = 600")
+
+    (difference,) = BY_NAME["tiers.merges"].check()[1]
+    assert (difference.expected, difference.found) == ("600.00 on 2026-03-18", "601.00 on 2026-03-18")
