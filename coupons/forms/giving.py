@@ -19,18 +19,11 @@ from tags.models import Tag
 EVERYBODY, TAGGED, FITTING = "all", "tag", "rule"
 
 
-class TemplateChoice(forms.ModelChoiceField):
-    """A template of which coupons can be given out now."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(queryset=Template.objects.none(), label=_("Coupon"), empty_label=None, **options)
-
-
 class BatchForm(CommandForm):
     """Which coupon for whom. The conditions of a filter stand in the rows of a :class:`RuleBuilder`."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("What you will find it by later."))
-    template = TemplateChoice()
+    template = forms.ModelChoiceField(label=_("Coupon"), queryset=Template.objects.none(), empty_label=None)
     who = forms.ChoiceField(
         label=_("For whom"),
         choices=(
@@ -112,7 +105,7 @@ class OfferForm(forms.Form):
     """An offer to claim; days are whole days of the shop."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Customers do not see it."))
-    template = TemplateChoice()
+    template = forms.ModelChoiceField(label=_("Coupon"), queryset=Template.objects.none(), empty_label=None)
     starts_on = LenientDateField(label=_("Can be claimed from"))
     through_on = LenientDateField(label=_("through"), required=False, help_text=_("Empty: until it is closed."))
     limit = PointsField(

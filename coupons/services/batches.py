@@ -253,7 +253,7 @@ def _issue(batch: Batch, member_ids: list[int], at: datetime) -> None:
     """The coupons and their first events, in one statement."""
     template = batch.template
     valid_from, valid_until = validity_of(template, at)
-    parameters = {
+    parameters: dict[str, Any] = {
         "members": member_ids,
         "codes": [new_code() for _member in member_ids],
         "template": template.pk,

@@ -34,6 +34,7 @@ def claim_page(request: HttpRequest, code: str) -> HttpResponse:
         "offer": offer,
         "template": offer.template,
         "promise": wording.promise(offer.template),
+        "validity": wording.validity(offer.template),
         "refusal": services.refusal_text(refusal) if refusal and not is_sent else "",
         "form": form,
         "is_sent": is_sent,

@@ -145,7 +145,7 @@ class _Counted:
 def _rows(statement: str, wanted: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, wanted)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _sums(events: Iterable[_Counted], key: str) -> dict[int, Effect]:
