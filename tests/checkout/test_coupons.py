@@ -11,6 +11,7 @@ from catalog.models import Brand, Category
 from checkout import services
 from checkout.models import Basket, Order
 from checkout.services import InvalidLine, QuoteChanged
+from checkout.services.void import _coupon_steps
 from coupons.models import Coupon, Event, StackCategory
 from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.points import set_value
@@ -325,3 +326,12 @@ def test_twenty_coupons_are_shown_with_a_reason_each(shop, regular, give):
         for one in quote.usable_coupons
         if one.refusal
     )
+
+
+def test_the_void_of_an_order_of_before_several_coupons_knows_its_one_key():
+    assert _coupon_steps(Order(snapshot={"coupon": [3, 1]})) == ["coupon"]
+    assert _coupon_steps(Order(snapshot={"coupon": None})) == []
+    assert _coupon_steps(Order(snapshot={"coupons": [{"id": 9, "template": 2}, {"id": 4, "template": 3}]})) == [
+        "coupon:9",
+        "coupon:4",
+    ]
