@@ -1,6 +1,6 @@
 """What a plan gives and who can have it, in plain words for buttons, lists, forms and receipts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -202,22 +202,36 @@ class GrantRow:
     reason: str
     texts: tuple[str, ...]
     missed: tuple[str, ...]
+    used: tuple[str, ...]
     badge: str
     is_standing: bool
     due_on: date | None
 
 
-def grant_rows(grants: Iterable[Grant]) -> list[GrantRow]:
-    """Grants with their items as rows for people."""
+def grant_rows(grants: Iterable[Grant], *, used_coupons: Collection[int]) -> list[GrantRow]:
+    """Grants with their items as rows for people; ``used_coupons`` are the ids of coupons that were used by now."""
     return [
         GrantRow(
             grant=grant,
             reason=reason_of(grant.source),
             texts=tuple(promised_texts(grant)),
             missed=tuple(item.label for item in grant.items.all() if item.state == GrantItem.State.MISSED),
+            used=tuple(_used_texts(grant, used_coupons)),
             badge=_BADGES.get(grant.status, "neutral"),
             is_standing=grant.status in _BADGES,
             due_on=local_day(grant.due_at) if grant.status == Grant.Status.PENDING and grant.due_at else None,
         )
         for grant in grants
     ]
+
+
+def _used_texts(grant: Grant, used_coupons: Collection[int]) -> list[str]:
+    """What of a grant was used: coupons by now, everything else when the grant was settled."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for item in sorted(grant.items.all(), key=lambda one: one.position):
+        is_coupon = item.kind == GrantItem.Kind.COUPON and item.reference
+        used = item.quantity if is_coupon and int(item.reference) in used_coupons else item.used
+        if used:
+            key = (item.kind, item.label)
+            sums[key] = sums.get(key, Decimal(0)) + used
+    return [_amount_text(kind, label, quantity) for (kind, label), quantity in sums.items()]

@@ -14,7 +14,7 @@ from campaigns import selectors, services
 from campaigns.forms import VisitForm
 from campaigns.models import Giveaway
 from core.errors import DomainError
-from gifts.selectors import list_grants
+from gifts.selectors import list_grants, used_coupons
 from gifts.wording import given_texts, grant_rows, joined, pack_texts
 from members.models import Member
 from members.selectors import get_member
@@ -40,7 +40,7 @@ def member_panel(request: HttpRequest, member_id: int) -> HttpResponse:
     visits = selectors.list_visits(member_id=member.pk, store=store, at=at) if can_give and store is not None else []
     context = {
         "member": member,
-        "rows": grant_rows(grants[:ROWS]),
+        "rows": grant_rows(grants[:ROWS], used_coupons=used_coupons(grants[:ROWS])),
         "has_more": len(grants) > ROWS,
         "visits": [(one, joined(pack_texts(one.terms.parts)), VisitForm()) for one in visits],
     }

@@ -9,6 +9,7 @@ from gifts.selectors.packages import (
     list_package,
     package_of,
     recharge_source,
+    used_coupons,
 )
 from gifts.selectors.packs import (
     Given,
@@ -73,6 +74,7 @@ __all__ = [
     "read_terms",
     "recharge_source",
     "sold_by_plan",
+    "used_coupons",
     "with_refusals",
     "worth_of",
 ]

@@ -97,7 +97,9 @@ def leak_list(request: HttpRequest) -> HttpResponse:
 def leak_export(request: HttpRequest) -> FileResponse:
     """Exactly what is filtered as .xlsx; kept in the audit trail."""
     form, at = LeakFilterForm(request.GET), timezone.now()
-    rows = selectors.list_leaks(**form.criteria).order_by("-grant__taken_back_at", "-pk").iterator(chunk_size=EXPORT_CHUNK)
+    rows = (
+        selectors.list_leaks(**form.criteria).order_by("-grant__taken_back_at", "-pk").iterator(chunk_size=EXPORT_CHUNK)
+    )
     response, count, filters = filtered_download(
         request, title=_("Gifts not returned"), columns=LEAK_COLUMNS, rows=map(leak_row, rows), form=form
     )

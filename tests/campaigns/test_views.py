@@ -1,13 +1,18 @@
 """The pages of giveaways and order rewards, and the button on the member page."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
+import coupons.services
 from campaigns.models import Giveaway, OrderReward
 from campaigns.services import save_giveaway
+from coupons.models import Coupon
 from gifts.models import Grant, Pack
+from gifts.services import give_pack
+from tests.factories.coupons import create_template
 from tests.factories.members import create_member
 from tests.factories.packs import create_pack
 
@@ -84,6 +89,23 @@ def test_a_cashier_gives_the_gift_of_a_visit_once_however_often_the_button_is_pr
 
     assert Grant.objects.count() == 1
     assert Grant.objects.get().actor == cashier
+
+
+def test_the_block_says_what_was_used(browser, store, now):
+    template = create_template(name="免费饮品券", threshold=0)
+    member = create_member(store)
+    where = {"at": now, "store": store, "actor": None}
+    pack = create_pack(points=5, coupons={template.pk: 2})
+    give_pack(pack_id=pack.pk, member_id=member.pk, source="order-reward:1:1", **where)
+    coupon = Coupon.objects.order_by("pk")[0]
+    coupons.services.redeem(
+        coupon_id=coupon.pk, member_id=member.pk, amount=Decimal(10), source="t:1", idempotency_key="t:1", **where
+    )
+
+    answer = browser.get(reverse("campaigns:member-panel", args=[member.pk]))
+
+    [row] = answer.context["rows"]
+    assert (row.texts[1], row.used) == ("2 × 免费饮品券", ("免费饮品券",))
 
 
 def test_only_who_may_changes_giveaways(client_for, cashier, manager):
