@@ -12,10 +12,12 @@ from stores.models import Staff, Store
 from tests.factories.levels import create_level, happen, history, open_codes, record, take_back
 from tests.factories.members import create_member
 from tests.factories.packs import create_pack
+from tests.factories.paid_tiers import buy_membership, create_card, create_paid_plan
 from tiers import services
 from tiers.models import Change, Period, ProgressEntry, Tier, TierGift
+from tiers.paid_proofs import PROOFS as PAID_PROOFS
 from tiers.proofs import PROOFS
-from tiers.selectors import get_open_period, get_sums, list_merged
+from tiers.selectors import get_benefits, get_open_period, get_sums, list_merged
 
 
 @pytest.fixture
@@ -174,3 +176,19 @@ def test_the_same_merge_again_moves_nothing_more(member: Member, other: Member, 
 def test_a_member_is_not_merged_into_themselves(member: Member, now: datetime) -> None:
     with pytest.raises(ValueError, match="themselves"):
         unite(member, member, now)
+
+
+def test_time_that_was_bought_goes_along_with_its_purchase(
+    store: Store, member: Member, other: Member, now: datetime
+) -> None:
+    (card,) = create_card()
+    bought = buy_membership(create_paid_plan(card, months=3), other, store)
+
+    unite(other, member, now + timedelta(hours=1))
+
+    bought.refresh_from_db()
+    held = get_benefits(member_id=member.pk, at=now + timedelta(hours=1)).held
+    assert bought.member_id == member.pk
+    assert [(one.code, one.valid_until) for one in held] == [("normal", None), (card.code, bought.ends_at)]
+    assert [one.code for one in get_benefits(member_id=other.pk, at=now + timedelta(hours=1)).held] == ["normal"]
+    assert [proof.name for proof in (*PROOFS, *PAID_PROOFS) if proof.check()[1]] == []
