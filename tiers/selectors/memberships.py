@@ -6,11 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 import members.selectors
 from core import days
-from core.money import ZERO
 from members.models import Member
 from stores.models import Staff
 from tiers.models import Membership, MembershipRefund, PaidPlan, Tier, Track
@@ -200,29 +199,21 @@ RUNNING = "running"
 ENDED = "ended"
 
 
-def _last_ones(at: datetime, until: datetime) -> list[int]:
+def _last_ones(at: datetime, until: datetime) -> QuerySet[Membership]:
     """The purchases with which a card really ends in that time; renewed ones do not end."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST, {"at": at, "until": until})
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-_LAST = """
-SELECT bought.id
-  FROM tiers_membership bought JOIN tiers_tier tier ON tier.id = bought.tier_id
- WHERE bought.status = 'active' AND bought.ends_at > %(at)s AND bought.ends_at <= %(until)s
-   AND NOT EXISTS (
-     SELECT FROM tiers_membership later JOIN tiers_tier other ON other.id = later.tier_id
-      WHERE later.member_id = bought.member_id AND other.track_id = tier.track_id AND later.status = 'active'
-        AND later.starts_at >= bought.ends_at)
- ORDER BY bought.id
-"""
+    later = Membership.objects.filter(
+        member_id=OuterRef("member_id"),
+        tier__track_id=OuterRef("tier__track_id"),
+        status=Status.ACTIVE,
+        starts_at__gte=OuterRef("ends_at"),
+    )
+    return Membership.objects.filter(~Exists(later), status=Status.ACTIVE, ends_at__gt=at, ends_at__lte=until)
 
 
 def list_ending(*, at: datetime, first: date, last: date, after: int, limit: int) -> list[Membership]:
     """Purchases with which a card ends between these days, by id beyond ``after``; no more than ``limit``."""
-    ids = [pk for pk in _last_ones(max(at, days.start_of(first)), days.end_of(last)) if pk > after][:limit]
-    return list(Membership.objects.filter(pk__in=ids).select_related("tier").order_by("pk"))
+    rows = _last_ones(max(at, days.start_of(first)), days.end_of(last)).filter(pk__gt=after)
+    return list(rows.select_related("tier").order_by("pk")[:limit])
 
 
 def list_refunds(membership_id: int | None = None) -> QuerySet[MembershipRefund]:
@@ -258,6 +249,17 @@ def list_refunds_due(*, store_id: int) -> QuerySet[MembershipRefund]:
 
 def total_unused(at: datetime) -> Decimal:
     """What the chain owes on paid tiers: the days after today of all that is bought, each purchase down to the fen."""
-    today = days.local_day(at)
-    rows = Membership.objects.filter(status=Status.ACTIVE, ends_at__gt=at)
-    return sum((remainder_of(one, today).credit for one in rows.iterator(chunk_size=2000)), ZERO)
+    with connection.cursor() as cursor:
+        cursor.execute(_UNUSED, {"at": at, "today": days.local_day(at), "zone": days.zone().key})
+        total: Decimal = cursor.fetchone()[0]
+    return total
+
+
+_UNUSED = """
+SELECT COALESCE(SUM(TRUNC(worth * LEAST(after - 1 - %(today)s::date, after - first) / (after - first), 2)), 0.00)
+  FROM (
+    SELECT price + credit AS worth,
+           (ends_at AT TIME ZONE %(zone)s)::date AS after, (starts_at AT TIME ZONE %(zone)s)::date AS first
+      FROM tiers_membership WHERE status = 'active' AND ends_at > %(at)s
+  ) bought
+"""
