@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from core.days import end_of, start_of
+from gifts.models import Grant
 from members.models import Member
-from stores.models import Staff
+from stores.models import Staff, Store
 from tests.factories.members import create_member
+from tests.factories.packs import create_pack
+from tests.factories.paid_tiers import buy_membership, create_card, create_paid_plan
 from tiers import services
-from tiers.models import Change, Period, Tier, Track, Version
+from tiers.models import Change, Period, Tier, TierGift, Track, Version
+from tiers.paid_proofs import PROOFS as PAID_PROOFS
 from tiers.proofs import PROOFS
 from tiers.rules import MEMBERSHIP_YEAR, KeepRule, Streak, Thresholds, Window
 from tiers.selectors import get_benefits
@@ -276,3 +280,39 @@ def test_a_retired_level_ends_with_its_validity_and_is_given_to_nobody(
     night(DAY + timedelta(days=366))
 
     assert (held(member), held(other)) == ("silver", "silver")
+
+
+def test_an_upgrade_of_the_night_gives_its_pack_once(member: Member, silver: Tier, gold: Tier) -> None:
+    for tier in (silver, gold):
+        TierGift.objects.create(tier=tier, occasion=TierGift.Occasion.UPGRADE, pack=create_pack(points=50))
+    add(member, DAY, "unseen", spend="2000")
+
+    night(DAY + timedelta(days=1))
+    night(DAY + timedelta(days=2))
+
+    assert held(member) == "gold"
+    assert list(Grant.objects.values_list("member_id", "status")) == [(member.pk, "given")] * 2
+
+
+def test_an_upgrade_that_an_import_brought_gives_no_pack(member: Member, silver: Tier) -> None:
+    TierGift.objects.create(tier=silver, occasion=TierGift.Occasion.UPGRADE, pack=create_pack(points=50))
+    add(member, DAY, "import:1", spend="500")
+
+    night(DAY + timedelta(days=1))
+
+    assert held(member) == "silver"
+    assert not Grant.objects.exists()
+
+
+def test_a_paid_tier_that_the_night_ended_can_be_bought_again(member: Member, store: Store) -> None:
+    plan = create_paid_plan(create_card("club")[0], months=1, price="30.00")
+    buy_membership(plan, member, store, at=start_of(DAY) + timedelta(hours=12))
+
+    assert night(date(2026, 4, 18)) == {}
+    assert night(date(2026, 4, 19))["expired"] == 1
+    assert held(member, "paid") != "club_1"
+    buy_membership(plan, member, store, at=start_of(date(2026, 5, 1)))
+
+    assert held(member, "paid") == "club_1"
+    assert night(date(2026, 5, 1)) == {}
+    assert [proof.check()[1] for proof in (*PROOFS, *PAID_PROOFS)] == [[]] * len((*PROOFS, *PAID_PROOFS))

@@ -36,7 +36,7 @@ class RiskFilterForm(forms.Form):
     days = forms.TypedChoiceField(
         label=_("Ends within"),
         coerce=int,
-        empty_value=30,
+        empty_value=None,
         required=False,
         choices=((30, _("30 days")), (7, _("7 days")), (60, _("60 days")), (90, _("90 days"))),
     )

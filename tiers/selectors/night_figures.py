@@ -260,11 +260,11 @@ class Figures:
             # Any day of joining will do: it decides nothing here.
             last = level.valid_through(day, day) if today is None else level.renewed_through(day, today, day)
             return "NULL::date" if last is None else self.bind(last, "date")
-        last = self._through(level, day)
+        ends = self._through(level, day)
         if today is None:
-            return last
+            return ends
         later = self._through(level, today - timedelta(days=1))
-        return f"CASE WHEN {last} < {self.bind(today, 'date')} THEN {later} ELSE {last} END"
+        return f"CASE WHEN {ends} < {self.bind(today, 'date')} THEN {later} ELSE {ends} END"
 
     def _through(self, level: Level, day: date) -> str:
         ends = [

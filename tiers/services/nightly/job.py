@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -42,7 +43,7 @@ def _find(night: Night, step: Step, between: tuple[int, int]) -> list[int]:
 def _move(night: Night, step: Step, members: Sequence[int]) -> Counts:
     _lock(members)
     statement, values = night.decisions(step, members=members)
-    written = {"at": night.at, "track": night.track.pk, "source": SOURCE}
+    written: dict[str, Any] = {"at": night.at, "track": night.track.pk, "source": SOURCE}
     counts: Counts = {"changed": 0, "upgraded": 0, "kept": 0, "downgraded": 0}
     with connection.cursor() as cursor:
         cursor.execute(_WRITE.format(statement=statement), {**values, **written})
