@@ -4,10 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from members.models import Member
 from tests.factories.members import create_member
 from tiers import services
 from tiers.models import Change, Period, ProgressEntry, Tier
+from tiers.services.nightly import job
 
 
 def test_the_figures_of_the_night_are_those_of_the_sale(member: Member, now: datetime) -> None:
@@ -52,3 +55,25 @@ def test_closing_the_night_costs_statements_per_chunk_not_per_member(
         list(services.evaluate_due(date(2026, 3, 18), now))
 
     assert Change.objects.count() == ProgressEntry.objects.count() == 30
+
+
+def test_what_a_sale_did_between_reading_and_locking_is_not_done_again(
+    member: Member, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.record_progress(
+        member_id=member.pk, metrics={"spend": Decimal(600)}, business_on=date(2026, 3, 18), source="x",
+        idempotency_key="x", at=now, store=None, actor=None,
+    )  # fmt: skip
+    find = job._find
+
+    def found_and_overtaken(*what: Any) -> list[int]:
+        members = find(*what)
+        services.reevaluate(member_id=member.pk, at=now, source="sale")
+        return members
+
+    monkeypatch.setattr(job, "_find", found_and_overtaken)
+
+    counts = list(services.evaluate_due(date(2026, 3, 18), now))
+
+    assert [one["changed"] for one in counts] == [0]
+    assert Change.objects.get().source == "sale"
