@@ -1,6 +1,7 @@
 """Coupons that members claim themselves: on the offer's page by phone, or with its code at the till."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from coupons.rules import check_digit
 from coupons.selectors.offers import find_claimer, refusal_of
 from coupons.services.issuing import CannotIssue, issue
 from coupons.services.tries import address_key, count_try
+from jobs.services import enqueue_on_commit
+from members.models import Member
 from members.services import lock_member
 from stores.models import Staff, Store
 
@@ -105,11 +108,13 @@ def claim(*, offer_id: int, member_id: int, at: datetime, store: Store | None, a
     The last piece goes to one of many at the same moment: the number is taken by a conditional UPDATE. CannotClaim, or
     the refusal of the coupon's own limits; then nothing moves.
     """
-    lock_member(member_id)
+    member = lock_member(member_id)
     key = f"offer:{offer_id}:{member_id}"
     earlier = Coupon.objects.filter(idempotency_key=key).select_related("template").first()
     if earlier is not None:
         return Claim(earlier, is_new=False)
+    if member.status != Member.Status.ACTIVE:
+        raise CannotClaim(_("The member cannot use coupons at the moment."))
     offer = Offer.objects.select_related("template").get(pk=offer_id)
     refusal = refusal_of(offer, at)
     if refusal or not _take_one(offer_id, at):
@@ -144,18 +149,22 @@ def _take_one(offer_id: int, at: datetime) -> bool:
     return left.update(claimed_count=F("claimed_count") + 1) == 1
 
 
-def claim_by_phone(*, offer: Offer, phone: str, address: str | None, at: datetime) -> None:
+def ask_by_phone(*, offer: Offer, phone: str, address: str | None, at: datetime) -> None:
     """Claim on the public page. Answers nothing: whether a phone belongs to a member is nobody's business.
 
     Tries are counted per address and per offer before anything is looked up; TooManyTries.
-    ``members.identity.InvalidPhone`` for what is no phone. Every refusal after that is kept silent.
+    ``members.identity.InvalidPhone`` for what is no phone. The coupon itself is given by a queued task, which is asked
+    for whoever it is, so that the time that the answer takes tells nothing either.
     """
     count_try(who=address_key(address), most=int(settings.value(CLAIMS_PER_ADDRESS, at)), at=at)
     count_try(who=f"offer:{offer.pk}", most=int(settings.value(CLAIMS_PER_OFFER, at)), at=at)
     member = find_claimer(phone)
-    if member is None:
+    enqueue_on_commit("coupons.claim", offer_id=offer.pk, member_id=0 if member is None else member.pk)
+
+
+def claim_asked(*, offer_id: int, member_id: int, at: datetime) -> None:
+    """What was asked for on the public page; a refusal is kept silent, and ``member_id`` 0 is nobody."""
+    if not member_id:
         return
-    try:
-        claim(offer_id=offer.pk, member_id=member.pk, at=at, store=None, actor=None)
-    except (CannotClaim, CannotIssue):
-        return
+    with suppress(CannotClaim, CannotIssue):
+        claim(offer_id=offer_id, member_id=member_id, at=at, store=None, actor=None)

@@ -46,7 +46,7 @@ def _claim(request: HttpRequest, offer: Offer, form: ClaimForm) -> tuple[bool, i
     if not form.is_valid():
         return False, 422
     try:
-        services.claim_by_phone(
+        services.ask_by_phone(
             offer=offer,
             phone=form.cleaned_data["phone"],
             address=get_client_ip_address(request),

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from config.celery import app as celery_app
 from coupons import services
 from coupons.models import Batch, Coupon, Offer
+from jobs.services import sweep
 from members.models import Member
 from stores.models import Staff, Store
 from tests.factories.coupons import create_template, issue_coupon
@@ -19,6 +22,12 @@ from .conftest import Screen
 pytestmark = pytest.mark.django_db(transaction=True)
 SIZES = [((1366, 768), "zh-hans"), ((1024, 768), "en")]
 PHONE = "13812345678"
+
+
+@pytest.fixture(autouse=True)
+def _tasks() -> None:
+    """Queued tasks can be called by name, as in a worker."""
+    celery_app.loader.import_default_modules()
 
 
 @pytest.fixture
@@ -121,6 +130,7 @@ def test_a_stranger_claims_on_a_phone_and_learns_nothing(
     page.fill("#id_phone", PHONE)
     page.click("button[type=submit].button-primary")
     page.wait_for_selector(".alert-success")
+    sweep(at=timezone.now())
 
     assert Coupon.objects.get().member_id == member.pk
     assert member.name not in page.content()

@@ -5,12 +5,16 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import Record
+from config.celery import app as celery_app
 from coupons import services
 from coupons.models import Coupon, Offer, Tries
 from coupons.rules import check_digit, is_claim_code, is_code
 from coupons.selectors.offers import find_offer_by_code, list_offers, refusal_of, state_of_offer
+from jobs.models import Outbox
+from jobs.services import sweep
 from members.models import Member
 from tests.conftest import make_staff
 from tests.factories.coupons import create_template
@@ -21,6 +25,12 @@ pytestmark = pytest.mark.django_db
 
 TABLES = ("coupons_coupon", "coupons_event", "coupons_offer", "coupons_template")
 PHONE = "13812345678"
+
+
+@pytest.fixture(autouse=True)
+def _tasks():
+    """Queued tasks can be called by name, as in a worker."""
+    celery_app.loader.import_default_modules()
 
 
 @pytest.fixture
@@ -128,6 +138,19 @@ def test_the_limits_of_the_coupon_hold_for_claims_too(make_offer, claim, member,
     assert table_rows(*TABLES) == before
 
 
+def test_a_frozen_member_claims_nothing(make_offer, claim, member, now):
+    offer = make_offer()
+    Member.objects.filter(pk=member.pk).update(status="frozen")
+    before = table_rows(*TABLES)
+
+    with pytest.raises(services.CannotClaim):
+        claim(offer, member)
+    services.claim_asked(offer_id=offer.pk, member_id=member.pk, at=now)
+    services.claim_asked(offer_id=offer.pk, member_id=0, at=now)
+
+    assert table_rows(*TABLES) == before
+
+
 def test_an_offer_is_changed_within_what_was_claimed(make_offer, claim, member, other_member, template, now):
     offer = make_offer(limit=5)
     code = offer.code
@@ -161,6 +184,7 @@ class TestPage:
 
         page = visitor.get(f"/c/{offer.code}/")
         answer = visitor.post(f"/c/{offer.code}/", {"phone": "138 1234 5678"})
+        sweep(at=timezone.now())
 
         assert page.status_code == answer.status_code == 200
         assert Coupon.objects.get().member_id == member.pk
@@ -177,6 +201,9 @@ class TestPage:
             for phone in (PHONE, PHONE, "13912345678", "13712345678")
         ]
 
+        asked = list(Outbox.objects.filter(task="coupons.claim").values_list("arguments__member_id", flat=True))
+        sweep(at=timezone.now())
+        assert sorted(member_id > 0 for member_id in asked) == [False, False, True, True]
         assert Coupon.objects.count() == 1
         assert {answer.status_code for answer in answers} == {200}
         pages = {
@@ -235,6 +262,7 @@ class TestPage:
         assert late.status_code == 429
         assert not Coupon.objects.exists()
         assert visitor.post(f"/c/{offer.code}/", {"phone": PHONE}, REMOTE_ADDR="10.9.8.7").status_code == 200
+        sweep(at=timezone.now())
         assert Coupon.objects.count() == 1
         assert not Tries.objects.filter(who__contains="10.9.8.7").exists()
 
