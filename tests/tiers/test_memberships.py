@@ -10,13 +10,14 @@ from django.db.utils import ProgrammingError
 from core.days import end_of, local_day, start_of
 from members.services import freeze_member
 from tests.factories.ledgers import table_rows
+from tests.factories.members import create_member
 from tests.factories.paid_tiers import buy_membership, create_card, create_paid_plan
 from tiers.models import Change, Membership, PaidPlan, Period, ProgressEntry
 from tiers.paid_proofs import PROOFS as PAID_PROOFS
 from tiers.proofs import PROOFS
 from tiers.selectors import get_benefits
 from tiers.selectors.memberships import list_offered, list_running, total_unused
-from tiers.services import memberships
+from tiers.services import evaluate_due, memberships
 
 TABLES = ("tiers_membership", "tiers_period", "tiers_change", "tiers_membershiprefund")
 
@@ -283,3 +284,27 @@ def test_what_is_owed_on_paid_tiers_is_every_day_after_today(month, year, member
     # 31 of 32 days of the running month (29.06), all 30 of the next.
     assert total_unused(now) == D("59.06")
     assert total_unused(now + timedelta(days=400)) == 0
+
+
+def test_the_night_closes_what_has_ended_once_and_what_was_renewed_goes_on(month, member, store):
+    other = create_member(store)
+    first = buy_membership(month, member, store, at=noon(2026, 3, 18))
+    buy_membership(month, other, store, at=noon(2026, 3, 18))
+    renewed = buy_membership(month, other, store, at=noon(2026, 4, 1))
+    night = first.ends_at + timedelta(minutes=30)
+
+    for _run in range(2):
+        for _counts in evaluate_due(local_day(night), night):
+            pass
+
+    assert held(member) == ("no_plus", "expired", None)
+    assert held(other) == ("plus_1", "renewed", renewed.ends_at)
+    assert Change.objects.filter(reason="expired").count() == 1
+    assert proofs_hold()
+    buy_membership(month, member, store, at=night)
+    assert [change.reason for change in Change.objects.filter(member=member).order_by("pk")] == [
+        "purchased",
+        "expired",
+        "purchased",
+    ]
+    assert proofs_hold()
