@@ -55,14 +55,14 @@ def lines_of(terms: Terms, tier: Tier, *, is_base: bool, categories: Names) -> l
     lines = [Line("asks", _("Who gets it"), (_asks(terms, tier, is_base),))]
     if terms.thresholds.metrics:
         lines += [
-            Line("valid", _("Valid"), (_validity(terms),)),
+            Line("valid", _("Validity"), (_validity(terms),)),
             Line("keeps", _("Keeping it"), tuple(_keeping(terms))),
         ]
     elif terms.validity.get("months"):
-        lines.append(Line("valid", _("Valid"), (_validity(terms),)))
+        lines.append(Line("valid", _("Validity"), (_validity(terms),)))
     lines += [
         Line("discount", _("Discount"), (" · ".join(_discounts(terms, categories)),)),
-        Line("multiple", _("Points"), (_("points × %(multiple)s") % {"multiple": plain(terms.points_multiple)},)),
+        Line("multiple", _("Points"), (f"× {plain(terms.points_multiple)}",)),
     ]
     if terms.perks:
         lines.append(Line("perks", _("Services"), (" · ".join(perk_text(perk) for perk in terms.perks),)))

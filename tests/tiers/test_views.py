@@ -49,7 +49,7 @@ def test_the_list_says_in_plain_words_what_each_level_asks_and_gives(head: Clien
     assert "Valid for 12 months once reached." in page
     assert "Kept by reaching the same again; who does not falls to the tier that is earned then." in page
     assert "5% off" in page
-    assert "points × 5" in page
+    assert "× 5" in page
     assert "no_stored" not in page
 
 

@@ -10,7 +10,12 @@ from tiers.models import TierGift
 class TierGiftForm(forms.Form):
     """Which pack, when, and how often."""
 
-    occasion = forms.ChoiceField(label=_("Occasion"), choices=TierGift.Occasion.choices, widget=forms.RadioSelect)
+    occasion = forms.ChoiceField(
+        label=_("Occasion"),
+        choices=TierGift.Occasion.choices,
+        widget=forms.RadioSelect,
+        initial=TierGift.Occasion.UPGRADE,
+    )
     pack = forms.ModelChoiceField(label=_("Gift pack"), queryset=Pack.objects.none(), empty_label=None)
     is_pending = forms.BooleanField(
         label=_("Held back until the return window is over"),
