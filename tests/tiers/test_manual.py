@@ -1,10 +1,12 @@
 """Levels that people give and take by hand on any track (R-T8)."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from audit.models import Record
 from gifts.models import Grant
@@ -15,6 +17,13 @@ from tests.factories.packs import create_pack
 from tiers import services
 from tiers.models import Period, Tier, TierGift, Track
 from tiers.rules import Thresholds
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Refusals are told apart by their words."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
