@@ -141,7 +141,7 @@ def test_without_the_member_s_lock_the_limit_is_passed(
     member: Member, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = create_template(member_limit=1)
-    monkeypatch.setattr(issuing, "lock_member", lambda member_id: None)
+    monkeypatch.setattr(issuing, "lock_member", lambda member_id: Member.objects.get(pk=member_id))
     monkeypatch.setattr(issuing, "_count_issue", meet_before(8, issuing._count_issue))
 
     at_once(8, lambda i: issue_coupon(template, member.pk, at=now, key=f"gift:{i}"), services.CannotIssue)
