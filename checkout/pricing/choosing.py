@@ -156,9 +156,11 @@ def explain_usable(found: Found, picked: Picked, taken: Sequence[TakenCoupon]) -
     amounts = {one.terms.coupon_id: one.amount for one in taken}
     alone = {terms.coupon_id: (terms, saves) for terms, saves in found.usable}
     return tuple(
-        UsableCoupon(terms, amounts[coupon_id])
+        UsableCoupon(terms, amounts[coupon_id], alone=from_cents(saves))
         if coupon_id in amounts
-        else UsableCoupon(terms, from_cents(saves), _why_not_chosen(found, picked, terms, saves))
+        else UsableCoupon(
+            terms, from_cents(saves), _why_not_chosen(found, picked, terms, saves), alone=from_cents(saves)
+        )
         for coupon_id, (terms, saves) in ({one.coupon_id: (one, 0) for one in picked.chosen} | alone).items()
     )
 

@@ -207,14 +207,16 @@ class TakenCoupon:
 
 @dataclass(frozen=True)
 class UsableCoupon:
-    """A coupon that this basket could use with what it saves alone; ``refusal`` says why it is not among the chosen.
+    """A coupon that this basket could use. ``saves`` is what a chosen one takes off here, another one alone.
 
-    None for a chosen one, and for one that could still be added.
+    ``alone`` is what it would save alone in any case. ``refusal`` says why it is not among the chosen: None for a
+    chosen one, and for one that could still be added.
     """
 
     terms: CouponTerms
     saves: Decimal
     refusal: Refusal | None = None
+    alone: Decimal = ZERO
 
 
 @dataclass(frozen=True)

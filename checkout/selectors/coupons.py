@@ -103,7 +103,7 @@ def _celebrations(day: date, in_leap: bool) -> tuple[birthdays.Celebration, ...]
 
 
 def coupon_views(quote: Quote) -> tuple[CouponView, ...]:
-    """The usable coupons in the order of their end, so that a digit means the same one before and after a tick."""
+    """The usable coupons, first what saves most alone, so that a digit means the same one before and after a tick."""
     used = set(quote.coupon_ids)
     return tuple(
         CouponView(
@@ -112,5 +112,5 @@ def coupon_views(quote: Quote) -> tuple[CouponView, ...]:
             is_chosen=one.terms.coupon_id in used,
             why="" if one.refusal is None else coupons.selectors.explain_refusal(terms=one.terms, refusal=one.refusal),
         )
-        for one in sorted(quote.usable_coupons, key=lambda one: one.terms.age)
+        for one in sorted(quote.usable_coupons, key=lambda one: (-one.alone, one.terms.age))
     )

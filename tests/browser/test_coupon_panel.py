@@ -31,7 +31,7 @@ def wallet_of_coupons(regular, now, shop):
 
 
 @each_look
-def test_the_best_set_is_ticked_and_a_key_changes_it(desk, shop, wallet_of_coupons, size, language):
+def test_the_best_set_is_ticked_and_a_key_changes_it(desk, shop, wallet_of_coupons, size, language):  # noqa: F811
     screen = desk(size=size, language=language)
     page = screen.page
     ready(screen)
@@ -59,3 +59,25 @@ def test_the_best_set_is_ticked_and_a_key_changes_it(desk, shop, wallet_of_coupo
     page.keyboard.press("Escape")
     page.wait_for_selector("#coupons-dialog[open]", state="detached")
     fine(screen, f"coupon-waterfall-{language}")
+
+
+def test_twenty_coupons_scroll_and_the_sum_stays_in_sight(desk, shop, regular, now):  # noqa: F811
+    for number in range(1, 21):
+        issue_coupon(
+            create_template(at=now, name=f"立减{number}元券", amount=D(number), threshold=D(0)), regular.pk, at=now
+        )
+    screen = desk(size=(1024, 768), language="zh-hans")
+    page = screen.page
+    ready(screen)
+    scan(page, f"2*{RICE}")
+    scan(page, "8821")
+    page.wait_for_selector("[data-due]:has-text('99.80')")
+
+    page.keyboard.press("F8")
+    page.wait_for_selector("#coupons-dialog[open]")
+
+    fine(screen, "coupon-panel-twenty")
+    height = page.evaluate("window.innerHeight")
+    foot = page.locator("#coupons-dialog .coupon-sum").bounding_box()
+    assert foot["y"] + foot["height"] <= height
+    assert page.locator("#coupons-dialog .pick:has-text('不能与')").count() == 20
