@@ -204,7 +204,7 @@ def _lock_members(ids: Sequence[int]) -> list[int]:
 
 
 def _takers(batch: Batch, ids: list[int]) -> list[int]:
-    """Those who have not had as many as the template allows, nor one of this batch already."""
+    """Those who have not had as many as the template allows, nor one of this batch, also through a merge."""
     with connection.cursor() as cursor:
         cursor.execute(
             _TAKERS,
@@ -223,6 +223,8 @@ _TAKERS = """
 SELECT taker.id
   FROM unnest(%(members)s::bigint[]) AS taker (id)
  WHERE NOT EXISTS (SELECT 1 FROM coupons_coupon c WHERE c.idempotency_key = %(key)s || taker.id)
+   AND NOT EXISTS (SELECT 1 FROM coupons_coupon c
+                    WHERE c.template_id = %(template)s AND c.member_id = taker.id AND c.batch_id = %(batch)s)
    AND (%(limit)s::int IS NULL OR %(limit)s::int > (
         SELECT count(*) FROM coupons_coupon c
          WHERE c.template_id = %(template)s AND c.member_id = taker.id AND c.status <> 'void'))

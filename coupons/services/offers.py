@@ -110,7 +110,9 @@ def claim(*, offer_id: int, member_id: int, at: datetime, store: Store | None, a
     """
     member = lock_member(member_id)
     key = f"offer:{offer_id}:{member_id}"
-    earlier = Coupon.objects.filter(idempotency_key=key).select_related("template").first()
+    # A merged member's claim came with the coupon.
+    mine = Q(idempotency_key=key) | Q(member_id=member_id, offer_id=offer_id)
+    earlier = Coupon.objects.filter(mine).select_related("template").order_by("pk").first()
     if earlier is not None:
         return Claim(earlier, is_new=False)
     if member.status != Member.Status.ACTIVE:

@@ -200,6 +200,26 @@ def test_a_batch_that_is_told_to_begin_again_gives_nobody_two(start, members, no
     assert (batch.issued_count, batch.skipped_count) == (5, 5)
 
 
+def test_a_coupon_of_the_batch_that_came_with_a_merged_member_is_enough(start, members, now, monkeypatch):
+    monkeypatch.setattr(batches, "CHUNK", 2)
+    batch = start()
+    services.merge(
+        from_member_id=members[0].pk,
+        into_member_id=members[4].pk,
+        idempotency_key="merge",
+        at=now,
+        store=None,
+        actor=None,
+        source=f"member:{members[0].pk}",
+    )
+
+    services.work_batch(batch_id=batch.pk, at=now)
+
+    batch.refresh_from_db()
+    assert (batch.issued_count, batch.skipped_count) == (4, 1)
+    assert Coupon.objects.filter(batch=batch, member=members[4]).count() == 1
+
+
 def test_members_who_come_later_get_nothing(start, members, store, now, monkeypatch):
     monkeypatch.setattr(batches, "CHUNK", 2)
     batch = start()

@@ -151,6 +151,28 @@ def test_a_frozen_member_claims_nothing(make_offer, claim, member, now):
     assert table_rows(*TABLES) == before
 
 
+def _merge(member, other, now):
+    services.merge(
+        from_member_id=member.pk,
+        into_member_id=other.pk,
+        idempotency_key="merge",
+        at=now,
+        store=None,
+        actor=None,
+        source=f"member:{member.pk}",
+    )
+
+
+def test_a_claim_that_came_with_a_merged_member_is_no_second_one(make_offer, claim, member, other_member, now):
+    offer = make_offer()
+    first = claim(offer, member)
+    _merge(member, other_member, now)
+
+    again = claim(offer, other_member)
+
+    assert (again.coupon.pk, again.is_new) == (first.coupon.pk, False)
+
+
 def test_an_offer_is_changed_within_what_was_claimed(make_offer, claim, member, other_member, template, now):
     offer = make_offer(limit=5)
     code = offer.code
