@@ -22,6 +22,7 @@ from tiers.rules import (
     ROLLING_MONTHS,
     SINGLE_RECHARGE,
     SPEND,
+    THRESHOLD_METRICS,
     Thresholds,
     Window,
 )
@@ -92,7 +93,8 @@ def window_text(window: Window) -> str:
 def conditions(thresholds: Thresholds) -> str:
     """What must be reached: "spend ¥500.00 or earn 500 points"."""
     joint = _(" or ") if thresholds.mode == ANY else _(" and ")
-    return joint.join(_condition(metric, amount) for metric, amount in thresholds.metrics.items())
+    asked = thresholds.metrics
+    return joint.join(_condition(metric, asked[metric]) for metric in THRESHOLD_METRICS if metric in asked)
 
 
 def asks(thresholds: Thresholds) -> str:

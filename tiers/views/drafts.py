@@ -90,10 +90,10 @@ def _levels(draft: Draft, at: datetime) -> list[dict[str, Any]]:
 
 def _before(draft: Draft, tier: Tier, at: datetime) -> Terms | None:
     """What held, or holds, without the draft; for an activated one before its own versions."""
-    if draft.effective_at is not None:
-        own = draft.versions.filter(tier=tier).values_list("pk", flat=True)
-        rows = tier.versions.filter(effective_at__lte=draft.effective_at, recorded_at__lte=draft.changed_at)
-        version = rows.exclude(pk__in=own).order_by("-effective_at", "-pk").first()
+    first = draft.versions.order_by("pk").first() if draft.effective_at is not None else None
+    if first is not None:
+        rows = tier.versions.filter(effective_at__lte=first.effective_at, pk__lt=first.pk)
+        version = rows.order_by("-effective_at", "-pk").first()
     else:
         version = boards.find_version_in_force(tier_id=tier.pk, at=at)
     return None if version is None else terms_of(version)
