@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+import tiers.services
 from checkout import services
 from checkout.models import RechargeSale
 from stores.models import Store
@@ -60,3 +61,15 @@ def test_a_recharge_abroad_counts_for_the_month_of_its_store(shop, regular, now)
     change = Change.objects.get(to_tier__code="silver")
     assert change.figures[0]["until"] == "2026-03-31"
     assert change.period.valid_until == datetime(2026, 4, 30, 16, 0, tzinfo=UTC)
+
+
+def test_a_look_by_hand_judges_the_stored_principal(shop, regular, now):
+    create_level("stored", "rich", now, thresholds=Thresholds({"balance": D("500.01")}))
+    assert tiers.services.reevaluate(member_id=regular.pk, at=now, source="look", is_look=True) is None
+    recharge(shop, regular, "0.01", now)
+    assert not Change.objects.filter(to_tier__code="rich").exists()
+
+    change = tiers.services.reevaluate(member_id=regular.pk, at=now, source="look", is_look=True)
+
+    assert change is not None
+    assert {"metric": "balance", "since": "2025-03-19", "amount": "500.01"} in change.figures

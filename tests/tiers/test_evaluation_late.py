@@ -95,6 +95,22 @@ def test_a_late_order_gives_a_level_back_that_it_would_have_kept(member: Member,
     ]  # fmt: skip
 
 
+def test_the_next_night_keeps_what_was_given_back_and_writes_nothing_more(member: Member, now: datetime) -> None:
+    happen(member, now, "first", spend="500.00")
+    first_night = datetime(2027, 3, 18, 16, 30, tzinfo=UTC)
+    list(services.evaluate_due(date(2027, 3, 19), first_night))
+    assert open_codes(member) == {"growth": "normal"}
+    happen(member, first_night + timedelta(hours=9), "forgotten", on=date(2027, 1, 10), spend="500.00")
+    second_night = first_night + timedelta(days=1)
+
+    list(services.evaluate_due(date(2027, 3, 20), second_night))
+
+    assert [step[2] for step in history(member)] == ["upgraded", "downgraded", "reinstated", "kept"]
+    # As if the order had been there in time: the new year follows the old one.
+    assert Period.objects.get(ends_at__isnull=True).valid_until == datetime(2028, 3, 18, 16, 0, tzinfo=UTC)
+    assert list(services.evaluate_due(date(2027, 3, 20), second_night)) == []
+
+
 def test_new_purchases_earn_a_level_and_do_not_give_the_old_one_back(member: Member, now: datetime) -> None:
     happen(member, now, "first", spend="500.00")
     night = datetime(2027, 3, 18, 16, 30, tzinfo=UTC)

@@ -313,9 +313,17 @@ def _is_undone(period: Period, at: datetime) -> bool:
 
 def _judged_days(period: Period, upgraded_at: datetime) -> Sequence[tuple[date, date | None]]:
     """Days whose windows may have reached the level, each with the last day that counted."""
-    change = Change.objects.filter(
-        member_id=period.member_id, to_tier_id=period.tier_id, reason=Reason.UPGRADED, occurred_at=upgraded_at
-    ).first()
+    # A till's clock may be behind, so that the change is later than the purchase that caused it.
+    change = (
+        Change.objects.filter(
+            member_id=period.member_id,
+            to_tier_id=period.tier_id,
+            reason=Reason.UPGRADED,
+            occurred_at__gte=upgraded_at,
+        )
+        .order_by("occurred_at", "pk")
+        .first()
+    )
     late = {date.fromisoformat(figure["until"]) for figure in (change.figures if change else []) if "until" in figure}
     return [(local_day(upgraded_at), None), *((until, until) for until in sorted(late))]
 
