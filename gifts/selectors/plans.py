@@ -175,7 +175,7 @@ def _had(member_id: int, at: datetime) -> dict[int, tuple[int, int]]:
     """Per plan: how many packages the member had and kept, in all and on the shop day; voided ones do not count."""
     today = days.local_day(at)
     rows = (
-        Grant.objects.filter(member_id=member_id)
+        Grant.objects.filter(member_id=member_id, plan__isnull=False)
         .exclude(status=Grant.Status.TAKEN_BACK)
         .values_list("plan_id")
         .annotate(
@@ -242,9 +242,12 @@ def best_offer(offers: Iterable[Offer], amount: Decimal) -> Offer | None:
 def sold_by_plan() -> dict[int, Sold]:
     """Per plan: the packages that stand and what they cost at most, two statements."""
     counts = dict(
-        Grant.objects.exclude(status=Grant.Status.TAKEN_BACK).values_list("plan_id").annotate(count=Count("pk"))
+        Grant.objects.filter(plan__isnull=False)
+        .exclude(status=Grant.Status.TAKEN_BACK)
+        .values_list("plan_id")
+        .annotate(count=Count("pk"))
     )
-    kept = GrantItem.objects.exclude(state=GrantItem.State.TAKEN_BACK)
+    kept = GrantItem.objects.filter(grant__plan__isnull=False).exclude(state=GrantItem.State.TAKEN_BACK)
     costs = {
         plan_id: (total, bool(unknown))
         for plan_id, total, unknown in kept.values_list("grant__plan_id").annotate(
