@@ -114,8 +114,9 @@ class Outcome:
 
 
 def is_kept(held: Level, sums: Sums, judged_on: date, joined_on: date | None = None) -> bool:
-    """Whether the figures of ``judged_on`` (the last day of the validity) keep the level. A retired one is not kept, one
-    that nobody falls from always."""
+    """Whether the figures of ``judged_on`` (the last day of the validity) keep the level.
+
+    A retired one is not kept, one that nobody falls from always."""
     return not held.is_retired and (not held.falls or held.needs.are_met_in(sums, judged_on, joined_on))
 
 

@@ -113,7 +113,7 @@ def _add_starts(walks: dict[int, Walk], track: Track, first: date) -> None:
     for period in periods.filter(starts_at__lt=begins).order_by("member_id", "starts_at", "pk"):
         # The last one before the period holds; those before it say since when, and what it may fall back to.
         before = walks[period.member_id].start
-        held = held_of(period, known.get(period.falls_back_to_id))
+        held = held_of(period, known.get(period.falls_back_to_id or 0))
         if period.reason in (Reason.KEPT, Reason.RENEWED) and before.level.tier_id == period.tier_id:
             held = replace(held, since=before.since)
         known[period.pk] = walks[period.member_id].start = held

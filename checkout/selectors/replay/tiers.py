@@ -22,6 +22,7 @@ from core.money import ZERO, floor
 from tiers.models import Draft, Tier, Track, Version
 from tiers.rules import Level
 from tiers.rules.replaying import Replay, Step
+from tiers.selectors import list_versions_in_force
 from tiers.selectors import replay as past
 from tiers.selectors.benefits import Benefits, HeldTier, held_tier, resolve
 from trials.models import Trial
@@ -109,7 +110,7 @@ class _Books:
         """What a member of another track has of the growth track; benefits begin with a growth level."""
         if self.track.kind == Track.Kind.GROWTH:
             return None
-        base = past.list_versions_in_force(at)[0]
+        base = list_versions_in_force(at)[0]
         return held_tier(base, None)
 
     def real_tier(self, level: Level, at: datetime) -> HeldTier:
