@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.workbook import Column
 from gifts import wording
@@ -16,7 +15,7 @@ LEAK_COLUMNS = (
     Column(_("Member"), width=14),
     Column(_("Pack or plan"), width=24),
     Column(_("Given for"), width=24),
-    Column(pgettext_lazy("gift package", "gift"), width=24),
+    Column(_("Gift"), width=24),
     Column(_("Not returned"), "quantity", 12),
     Column(_("Of"), "quantity", 12, definition=_("How much was given.")),
     Column(_("Worth at most"), "money", 14, is_summed=True, definition=_("Empty: the cost is unknown.")),
