@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from catalog.models import Product
 from coupons.models import Coupon, Event, StackCategory, StackPair, StoreLimit, Template, TemplateVersion
-from coupons.rules import CODE_LENGTH
+from coupons.rules import CODE_LENGTH, GENERAL
 
 #: What a coupon can be for people, in the order of the member's wallet.
 STATES = ("usable", "not_yet", "used", "expired", "void")
@@ -47,12 +47,14 @@ def list_store_limits(*, template_id: int) -> list[StoreLimit]:
 
 
 def list_classes() -> QuerySet[StackCategory]:
-    """Classes in their order, with ``template_count`` and ``is_used``: whether any coupon or template ever named it."""
+    """Classes in their order, with ``template_count`` and ``is_kept``: it stays because a coupon or template ever named
+    it, or because it is the general one.
+    """
     templates = Template.objects.filter(stack_category=OuterRef("pk")).order_by()
     counted = templates.values("stack_category").annotate(count=Count("pk")).values("count")
     versions = TemplateVersion.objects.alias(named=KT("terms__stack_category")).filter(named=OuterRef("code"))
     return StackCategory.objects.annotate(
-        template_count=Coalesce(Subquery(counted), 0), is_used=Exists(templates) | Exists(versions)
+        template_count=Coalesce(Subquery(counted), 0), is_kept=Q(code=GENERAL) | Exists(templates) | Exists(versions)
     ).order_by("position", "pk")
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.errors import DomainError
 from coupons.models import StackCategory, StackPair, Template, TemplateVersion
+from coupons.rules import GENERAL
 from stores.models import Staff
 
 CLASSES_LOCK = "coupons.classes"
@@ -90,9 +91,13 @@ def _check(classes: Sequence[ClassData]) -> None:
 
 @transaction.atomic
 def delete_class(*, category_id: int, actor: Staff | None, at: datetime) -> None:
-    """Take a class away that no template ever used; InvalidClass for one that templates or coupons name."""
+    """Take a class away that no template ever used; InvalidClass for one that templates or coupons name, and for the
+    general one, which is that of a template that names none.
+    """
     _lock()
     row = StackCategory.objects.get(pk=category_id)
+    if row.code == GENERAL:
+        raise InvalidClass(_("The class %(name)s stays: new templates begin with it.") % {"name": row.name}, row.code)
     is_used = (
         Template.objects.filter(stack_category=row).exists()
         or TemplateVersion.objects.filter(terms__stack_category=row.code).exists()

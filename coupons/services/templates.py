@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.errors import DomainError
 from coupons.models import StackCategory, StoreLimit, Template, TemplateVersion
+from coupons.rules import GENERAL
 from coupons.services import limits
 from coupons.services.checking import find_problems, tidy
 from stores.models import Staff
@@ -48,7 +49,6 @@ TERMS = (
     "return_grace_days",
     "threshold_break",
 )
-GENERAL = "general"
 TRIAL = "coupon_template"
 MOVES = {
     Template.Status.DRAFT: {Template.Status.ACTIVE, Template.Status.RETIRED},

@@ -235,3 +235,13 @@ def test_a_class_that_coupons_are_of_cannot_be_deleted(manager: Staff, now: date
 
     assert list(StackCategory.objects.order_by("position").values_list("code", flat=True)) == ["general", "goods"]
     assert list_pairs() == {frozenset(("general", "goods"))}
+
+
+def test_the_general_class_stays_even_where_nothing_is_of_it(manager: Staff, now: datetime) -> None:
+    general = StackCategory.objects.get(code="general")
+
+    with pytest.raises(services.InvalidClass):
+        services.delete_class(category_id=general.pk, actor=manager, at=now)
+
+    assert StackCategory.objects.count() == 3
+    assert [row.is_kept for row in list_classes()] == [True, False, False]
