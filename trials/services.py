@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import audit
 from core.errors import DomainError
+from jobs.elapsed import Elapsed
 from jobs.locks import session_lock
 from jobs.services import enqueue_on_commit
 from stores.models import Staff
@@ -77,10 +77,10 @@ def run(*, trial_id: int, at: datetime) -> None:
     with session_lock(f"trial:{trial_id}") as is_mine:
         open_one = Trial.objects.filter(pk=trial_id, status__in=OPEN)
         if is_mine and open_one.update(status=Trial.Status.RUNNING, started_at=at, progress=0):
-            _run(Trial.objects.get(pk=trial_id))
+            _run(Trial.objects.get(pk=trial_id), Elapsed(at))
 
 
-def _run(trial: Trial) -> None:
+def _run(trial: Trial, clock: Elapsed) -> None:
     running = Trial.objects.filter(pk=trial.pk, status=Trial.Status.RUNNING)
     result: dict[str, Any] = {}
     try:
@@ -89,6 +89,6 @@ def _run(trial: Trial) -> None:
             if not running.update(progress=min(progress.percent, 99)):
                 return
     except Exception as error:
-        running.update(status=Trial.Status.FAILED, error=str(error)[:2000], ended_at=timezone.now())
+        running.update(status=Trial.Status.FAILED, error=str(error)[:2000], ended_at=clock.now())
         raise
-    running.update(status=Trial.Status.DONE, progress=100, result=result, ended_at=timezone.now())
+    running.update(status=Trial.Status.DONE, progress=100, result=result, ended_at=clock.now())

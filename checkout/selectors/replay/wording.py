@@ -211,7 +211,7 @@ def _coupon_sentences(result: Mapping[str, Any]) -> Iterable[str]:
 
 def _coupon_figures(result: Mapping[str, Any]) -> list[Figure]:
     recharge = result.get("is_recharge")
-    used_on = _("recharges") if recharge else _("orders")
+    used_on = pgettext("trial", "recharges") if recharge else pgettext("trial", "orders")
     figures = [
         Figure(
             pgettext("trial", "Used"),
@@ -248,7 +248,7 @@ def _reasons(result: Mapping[str, Any]) -> Table:
         _("Why it was not used"),
         [
             Column(_("Reason"), "text", 40),
-            Column(_("Recharges") if result.get("is_recharge") else _("Orders"), "integer"),
+            Column(pgettext("trial", "Recharges") if result.get("is_recharge") else _("Orders"), "integer"),
         ],
         rows,
         nothing=_("It was used everywhere."),
