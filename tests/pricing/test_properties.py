@@ -1,6 +1,7 @@
 """Generated baskets keep the invariants 3 and 4: parts sum to the whole and no line goes below zero."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal as D  # noqa: N817
 
@@ -14,37 +15,41 @@ from coupons.rules import CouponTerms, Scope, StackClass, Stacking
 from passes.rules import Use
 
 AT = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
-amounts = st.integers(0, 200_000).map(lambda fen: D(fen).scaleb(-2))
-quantities = st.integers(1, 5).map(D) | st.integers(1, 20_000).map(lambda thousandths: D(thousandths).scaleb(-3))
 
 
-@st.composite
-def uses(draw, most):
-    """A use of one of three passes, worth anything up to the line's list amount; most lines have none."""
-    if draw(st.integers(0, 3)):
-        return None
-    pays = min(draw(amounts), most)
-    return Use(pass_id=draw(st.integers(1, 3)), name="pass", uses=1, value=pays, pays=pays)
+def random_amount(dice: random.Random) -> D:
+    return D(dice.choice([0, dice.randint(1, 500), dice.randint(1, 200_000)])).scaleb(-2)
 
 
-@st.composite
-def baskets(draw):
-    goods = [(draw(quantities), draw(amounts)) for _line in range(draw(st.integers(1, 12)))]
-    return [
-        BasketLine(
-            product_id=index,
-            sku=str(index),
-            name=str(index),
-            quantity=quantity,
-            list_price=list_price,
-            by_pass=draw(uses(half_up(quantity * list_price))),
-            member_price=draw(st.none() | amounts),
-            takes_tier_discount=draw(st.booleans()),
-            takes_coupons=draw(st.booleans()),
-            takes_points=draw(st.booleans()),
-        )
-        for index, (quantity, list_price) in enumerate(goods)
-    ]
+def random_goods(dice: random.Random) -> BasketLine:
+    """Pieces or a weight at any price; one in four may be paid by one of three passes, up to its list amount."""
+    quantity = D(dice.randint(1, 5)) if dice.random() < 0.5 else D(dice.randint(1, 20_000)).scaleb(-3)
+    list_price = random_amount(dice)
+    pays = min(random_amount(dice), half_up(quantity * list_price))
+    return BasketLine(
+        product_id=0,
+        sku="",
+        name="",
+        quantity=quantity,
+        list_price=list_price,
+        by_pass=Use(dice.randint(1, 3), "pass", 1, pays, pays) if dice.random() < 0.25 else None,
+        member_price=random_amount(dice) if dice.random() < 0.5 else None,
+        takes_tier_discount=dice.random() < 0.5,
+        takes_coupons=dice.random() < 0.5,
+        takes_points=dice.random() < 0.5,
+    )
+
+
+# Made beforehand: drawing each field of each line would take most of the time.
+GOODS = [random_goods(random.Random(f"goods:{number}")) for number in range(5000)]
+
+
+def _basket(places: list[int]) -> list[BasketLine]:
+    goods = [GOODS[place] for place in places]
+    return [replace(line, product_id=index, sku=str(index), name=str(index)) for index, line in enumerate(goods)]
+
+
+baskets = st.lists(st.integers(0, len(GOODS) - 1), min_size=1, max_size=12).map(_basket)
 
 
 @st.composite
@@ -110,7 +115,7 @@ ALL_TOGETHER = CouponContext(Stacking(3, {"general": StackClass("general", order
 
 @settings(max_examples=10_000, deadline=None)
 @given(
-    baskets(),
+    baskets,
     members(),
     coupon_sets,
     st.sampled_from(Rounding),
