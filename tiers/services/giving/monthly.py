@@ -15,6 +15,7 @@ from gifts.models import Grant
 from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Period, Tier, TierGift, Track
+from tiers.selectors import list_merged
 
 
 class MonthlyGiftRefused(DomainError):
@@ -78,8 +79,10 @@ def _held(member_id: int, tiers: Iterable[Tier], at: datetime) -> set[int]:
 
 
 def _taken(member_id: int) -> dict[tuple[int, str], Grant]:
-    """Monthly gifts that the member has had, by gift and month; what was taken back counts as had."""
-    rows = Grant.objects.filter(member_id=member_id, source__startswith=f"tier-monthly:{member_id}:")
+    """Monthly gifts that the member has had, by gift and month; what was taken back counts as had, and what somebody
+    had who was merged into this member."""
+    owners = [member_id, *list_merged(member_id)]
+    rows = Grant.objects.filter(member_id__in=owners, source__startswith="tier-monthly:")
     found = {}
     for grant in rows.order_by("pk"):
         gift_id, month = grant.source.split(":")[2:4]

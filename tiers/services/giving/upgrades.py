@@ -14,7 +14,7 @@ from gifts.models import Grant
 from gifts.wording import promised_texts
 from members.services import lock_member
 from stores.models import Staff, Store
-from tiers.models import Change, Tier, TierGift
+from tiers.models import Change, Period, Tier, TierGift, Version
 from tiers.selectors import list_merged
 
 RETURN_DAYS = "tiers.revoke_within_days"
@@ -28,7 +28,8 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
 
     Each gift once per member, level and gift, whatever version the level has, and once per calendar year where the
     gift says so; another climb gives it again only if the first one was taken back whole. Skipped levels give theirs
-    too unless the setting says that only the highest does. Held-back gifts wait until no refund can revoke the upgrade.
+    too unless the setting says that only the highest does; those that are only planned give nothing yet. Held-back
+    gifts wait until no refund can revoke the upgrade.
     """
     if not change.is_upgrade:
         return []
@@ -39,17 +40,17 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
         reached,
         tier__track_id=change.to_tier.track_id,
         tier__retired_at__isnull=True,
+        tier__in=Version.objects.filter(effective_at__lte=at).values("tier"),
         occasion=Occasion.UPGRADE,
         is_active=True,
     )
     due_at = end_of(local_day(at) + timedelta(days=settings.value(RETURN_DAYS, at)))
     given = []
     for gift in wanted.order_by("tier__rank", "pk"):
-        base = f"tier-upgrade:{change.member_id}:{gift.tier_id}:{gift.pk}"
         grant = gifts.services.give_pack(
             pack_id=gift.pack_id,
             member_id=change.member_id,
-            source=_next_source(change.member_id, f"{base}:{local_day(at).year}" if gift.is_yearly else base),
+            source=_next_source(change.member_id, gift, local_day(at).year),
             at=at,
             store=store,
             actor=actor,
@@ -60,26 +61,32 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
     return given
 
 
-def _next_source(member_id: int, base: str) -> str:
+def _next_source(member_id: int, gift: TierGift, year: int) -> str:
     """The source of an occasion; a further one where all that was given for it went back as if it had never been."""
     lock_member(member_id)
-    earlier = _list_given(member_id, base)
-    for merged_id in [] if earlier else list_merged(member_id):
-        # What a member was given who has been merged into this one is given to neither again.
-        theirs = _list_given(merged_id, base.replace(f":{member_id}:", f":{merged_id}:", 1))
-        standing = [source for source, status in theirs if status not in _UNDONE]
-        if standing:
-            return standing[-1]
-    if not earlier:
-        return base
-    source, status = earlier[-1]
-    return f"{base}:again-{len(earlier)}" if status in _UNDONE else source
+    earlier = _list_given(member_id, gift, year)
+    standing = _standing(earlier)
+    # What a member was given who has been merged into this one is given to neither again.
+    for merged_id in [] if standing else list_merged(member_id):
+        standing += _standing(_list_given(merged_id, gift, year))
+    if standing:
+        return standing[-1]
+    source = f"tier-upgrade:{member_id}:{gift.tier_id}:{gift.pk}"
+    if gift.is_yearly:
+        source = f"{source}:{year}"
+    return f"{source}:again-{len(earlier)}" if earlier else source
 
 
-def _list_given(member_id: int, base: str) -> list[tuple[str, str]]:
-    """Sources and statuses of what was given for an occasion, oldest first."""
-    given = Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:again-"), member_id=member_id)
-    return list(given.order_by("pk").values_list("source", "status"))
+def _standing(given: Iterable[Grant]) -> list[str]:
+    return [grant.source for grant in given if grant.status not in _UNDONE]
+
+
+def _list_given(member_id: int, gift: TierGift, year: int) -> list[Grant]:
+    """What a member was given by a gift before, oldest first: ever, or in this year by a yearly one, whichever of the
+    two the gift was then."""
+    base = f"tier-upgrade:{member_id}:{gift.tier_id}:{gift.pk}"
+    given = Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:"), member_id=member_id).order_by("pk")
+    return [grant for grant in given if not gift.is_yearly or local_day(grant.granted_at).year == year]
 
 
 def cancel_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
@@ -95,12 +102,21 @@ def cancel_upgrade(*, change: Change, at: datetime, store: Store | None, actor: 
             track_id=change.to_tier.track_id, rank__gt=change.to_tier.rank, rank__lte=change.from_tier.rank
         ).values_list("pk", flat=True),
         occasions=[Occasion.UPGRADE],
-        since=lost.upgraded_at or lost.starts_at,
+        since=_climbed_at(lost, change.to_tier),
         idempotency_key=f"tier-change:{change.pk}",
         at=at,
         store=store,
         actor=actor,
     )
+
+
+def _climbed_at(lost: Period, left: Tier) -> datetime:
+    """When the first of the upgrades happened that a revocation undid: one refund may take several at once."""
+    since: datetime = lost.upgraded_at or lost.starts_at
+    before: Period | None = lost.falls_back_to
+    while before is not None and before.upgraded_at is not None and before.tier.rank > left.rank:
+        since, before = min(since, before.upgraded_at), before.falls_back_to
+    return since
 
 
 def list_gifts(*, member_id: int, tier_ids: Iterable[int], occasions: Sequence[str], since: datetime) -> list[Grant]:
