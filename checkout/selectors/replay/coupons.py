@@ -41,6 +41,7 @@ class Tally:
 
     members: int = 0
     orders: int = 0
+    imported: int = 0
     used: int = 0
     differ: int = 0
     discount: Decimal = ZERO
@@ -132,6 +133,7 @@ def _walk(
     for order in bought:
         before = order.price(order.member)
         tally.orders += 1
+        tally.imported += order.is_imported
         tally.sales += before.payable
         tally.differ += not order.is_imported and not order.is_reproduced_by(before)
         if left <= 0:
@@ -184,6 +186,7 @@ def _result(tally: Tally, first: date, last: date, held: int, worth: Decimal) ->
         "members_used": len(tally.gains),
         "orders": tally.orders,
         "used": tally.used,
+        "orders_imported": tally.imported,
         "orders_differ": tally.differ,
         "discount": str(tally.discount),
         "points": tally.points,

@@ -200,7 +200,7 @@ def _coupon_sentences(result: Mapping[str, Any]) -> Iterable[str]:
     ) % {**_period(result), "held": result["held"]}
     yield _("Who would have come because of it, no history knows.")
     if not result.get("is_recharge"):
-        yield _reproduced(result["orders"], result["orders_differ"])
+        yield _reproduced(result["orders"] - result["orders_imported"], result["orders_differ"])
     if result["below_cost"]:
         yield ngettext(
             "%(count)s order would have gone below its cost.",
