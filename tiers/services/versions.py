@@ -148,7 +148,7 @@ def _check_perks(terms: Terms) -> None:
 def call_off(*, version_id: int, actor: Staff | None, at: datetime) -> list[Version]:
     """Call off a version that has not begun, with all that were planned by the same draft: each gets a newer version
     for the same instant that says what holds until then. InvalidVersion once it has begun, where it was called off
-    before, and for a level's first version, which has nothing to go back to.
+    before, and for a level's first version, which has nothing to go back to; it stays where that level is retired.
     """
     version = Version.objects.select_related("tier", "tier__track").get(pk=version_id)
     if version.effective_at <= at:
@@ -162,10 +162,10 @@ def call_off(*, version_id: int, actor: Staff | None, at: datetime) -> list[Vers
                 "tier", "tier__track"
             )
         )
-    planned = [one for one in wanted if is_latest_of_its_instant(one)]
+    planned = [one for one in wanted if is_latest_of_its_instant(one) and not _is_retired_before_it_began(one)]
     if not planned:
         raise InvalidVersion(_("This was called off before."))
-    return [_restore(one, actor, at) for one in planned]
+    return [_restore(one, actor, at) for version in planned for one in (version, *_list_copies(version))]
 
 
 def is_latest_of_its_instant(version: Version) -> bool:
@@ -175,12 +175,29 @@ def is_latest_of_its_instant(version: Version) -> bool:
     ).exists()
 
 
+def _is_retired_before_it_began(version: Version) -> bool:
+    return version.tier.retired_at is not None and _before(version) is None
+
+
+def _before(version: Version) -> Version | None:
+    earlier = Version.objects.filter(tier_id=version.tier_id, effective_at__lt=version.effective_at)
+    return earlier.order_by("-effective_at", "-pk").first()
+
+
+def _list_copies(version: Version) -> list[Version]:
+    """What took the place of later plans that were called off before this one, and so says what this one said: it goes
+    with it, or else rules that were called off would begin on that later day."""
+    later = Version.objects.filter(tier_id=version.tier_id, effective_at__gt=version.effective_at)
+    copies = []
+    for one in later.select_related("tier__track").order_by("effective_at", "-pk").distinct("effective_at"):
+        if one.draft_id is not None or terms_of(one) != terms_of(version):
+            break
+        copies.append(one)
+    return copies
+
+
 def _restore(version: Version, actor: Staff | None, at: datetime) -> Version:
-    before = (
-        Version.objects.filter(tier_id=version.tier_id, effective_at__lt=version.effective_at)
-        .order_by("-effective_at", "-pk")
-        .first()
-    )
+    before = _before(version)
     if before is None:
         raise InvalidVersion(
             _("%(name)s has no earlier rules to go back to. Retire the tier instead.") % {"name": version.tier.label}
