@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected
 
 from audit.models import Command, Record
 from core import audit
@@ -17,6 +18,7 @@ from core.errors import StateChanged
 from stores.models import Staff, Store
 
 Result = dict[str, Any]
+ATTEMPTS = 3
 
 
 class KeyReused(StateChanged):
@@ -77,6 +79,10 @@ def run_command(
     holds the key's row, so a double click waits and gets the first result, and a crash in between can be retried.
     ``execute`` returns JSON-able ids; a DomainError from it rolls all back and leaves the key free, also for a form
     corrected after the refusal. KeyReused where the content differs from what was done under this key.
+
+    Where two commands wait for each other, the one that the database gives up runs again, so ``execute`` reads what it
+    needs itself. The members' locks leave only counters that many members share (limited coupons), whose order a sale
+    cannot know up front: what comes with an order or a new level follows from what it moved before.
     """
     digest = request_hash(content)
     with connection.cursor() as cursor, transaction.atomic(durable=True):
@@ -85,6 +91,16 @@ def run_command(
             "VALUES (%s, %s, %s, %s, clock_timestamp()) ON CONFLICT (name, key) DO NOTHING",
             [name, key, digest, None if actor is None else actor.pk],
         )
+    for _attempt in range(ATTEMPTS - 1):
+        try:
+            return _execute(name, key, digest, execute)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    return _execute(name, key, digest, execute)
+
+
+def _execute(name: str, key: UUID, digest: str, execute: Callable[[], Result]) -> Result:
     with transaction.atomic(durable=True):
         command = Command.objects.select_for_update(no_key=True).get(name=name, key=key)
         if command.result is not None:

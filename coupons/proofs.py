@@ -42,12 +42,13 @@ DISCOUNTS = """
     WHERE r.kind <> 'returned' OR u.kind <> 'redeemed' OR r.amount <> -u.amount OR r.coupon_id <> u.coupon_id
     ORDER BY r.id LIMIT 1000
 """
+# Only where a limit is set, because only there coupons are counted (``coupons.services.limits``).
 COUNTS = """
     SELECT 'coupon_template:' || t.id, coalesce(c.issued, 0)::text, t.issued_count::text
     FROM coupons_template t
     LEFT JOIN (SELECT template_id, count(*) AS issued FROM coupons_coupon GROUP BY template_id) c
         ON c.template_id = t.id
-    WHERE t.issued_count <> coalesce(c.issued, 0)
+    WHERE t.total_limit IS NOT NULL AND t.issued_count <> coalesce(c.issued, 0)
     ORDER BY t.id LIMIT 1000
 """
 BATCHES = """
@@ -64,7 +65,7 @@ STANDING = """
     WHERE e.kind = 'redeemed' AND NOT EXISTS (SELECT FROM coupons_event r WHERE r.reverses_id = e.id)
     GROUP BY c.template_id, e.store_id
 """
-# Only where a limit is set, because only there uses are counted (``coupons.services.limits``).
+# As with coupons given out, only where a limit is set.
 LIMITS = f"""
     SELECT 'coupon_template:' || t.id, coalesce(sum(s.uses), 0)::text, t.redeemed_count::text
     FROM coupons_template t LEFT JOIN ({STANDING}) s ON s.template_id = t.id

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from core import audit
@@ -19,6 +18,7 @@ from core.database import joining_atomic
 from core.errors import DomainError, StateChanged
 from coupons.models import Batch, Coupon, Template, TemplateVersion
 from coupons.selectors.batches import BatchPreview, audience_members, check_audience, preview_batch
+from coupons.services import limits
 from coupons.services.issuing import new_code, validity_of
 from jobs.services import enqueue_on_commit
 from members.models import Member
@@ -169,11 +169,14 @@ def _give(batch: Batch, at: datetime) -> bool:
     members = audience_members(batch.audience, started_at).filter(pk__gt=batch.after_member)
     ids = list(members.order_by("pk").values_list("pk", flat=True)[:CHUNK])
     if ids:
-        takers = _takers(batch, _lock_members(ids))
-        taken = _take(batch.template_id, len(takers))
-        if taken is None:
-            return _stop(batch, "template_stopped")
-        takers = takers[:taken]
+        active = _lock_members(ids)
+        limits.keep(batch.template_id)
+        # Read again: what was changed since it came with the batch holds for these coupons already.
+        batch.template.refresh_from_db()
+        if problem := _problem(batch.template, at):
+            return _stop(batch, problem)
+        takers = _takers(batch, active)
+        takers = takers[: limits.take_issues(batch.template, len(takers))]
         _issue(batch, takers, at)
         batch.issued_count += len(takers)
         batch.skipped_count += len(ids) - len(takers)
@@ -234,21 +237,6 @@ SELECT taker.id
 
 def _key(batch: Batch) -> str:
     return f"batch:{batch.pk}:"
-
-
-def _take(template_id: int, wanted: int) -> int | None:
-    """Take up to so many of the limited number, whoever else does so at this moment; how many there were (R-K4).
-
-    None where the template was stopped meanwhile.
-    """
-    template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
-    if template.status != Template.Status.ACTIVE:
-        return None
-    left = wanted if template.total_limit is None else template.total_limit - template.issued_count
-    taken = max(0, min(wanted, left))
-    if taken:
-        Template.objects.filter(pk=template_id).update(issued_count=F("issued_count") + taken)
-    return taken
 
 
 def _issue(batch: Batch, member_ids: list[int], at: datetime) -> None:

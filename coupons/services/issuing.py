@@ -2,8 +2,10 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q
+from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from core import audit
@@ -12,6 +14,7 @@ from core.days import end_of, local_day, start_of
 from core.errors import DomainError
 from coupons.models import Coupon, Event, Template, TemplateVersion
 from coupons.rules import check_digit
+from coupons.services import limits
 from members.services import lock_member
 from stores.models import Staff, Store
 
@@ -33,22 +36,23 @@ def issue(
 ) -> Coupon:
     """Give out one coupon: to a member, or a bearer coupon with ``member_id=None``.
 
-    The total limit is taken by a conditional UPDATE, the member's limit is counted under the member's lock (R-K4);
-    bearer coupons count against the total only. CannotIssue where the template is not active, its dates are over, a
-    limit is reached, or the member is closed or merged; then nothing moves. Callers that issue several templates do so
-    in order of their id.
+    The total limit is taken by a conditional UPDATE where there is one, the member's limit is counted under the
+    member's lock (R-K4); bearer coupons count against the total only. CannotIssue where the template is not active, its
+    dates are over, a limit is reached, or the member is closed or merged; then nothing moves. Callers that issue
+    several templates do so in order of their id.
     """
     is_open = True
     if member_id is not None:
         is_open = lock_member(member_id).is_open
     else:
-        Template.objects.select_for_update(no_key=True).get(pk=template_id)
+        _hold_key(idempotency_key)
     earlier = Coupon.objects.filter(idempotency_key=idempotency_key).select_related("template").first()
     if earlier is not None:
         return earlier
     if not is_open:
         raise CannotIssue(_("A closed or merged member gets no coupons."))
-    template = Template.objects.get(pk=template_id)
+    limits.keep(template_id)
+    template = _read(template_id)
     valid_from, valid_until = validity_of(template, at)
     if template.status != Template.Status.ACTIVE or valid_until <= at:
         raise CannotIssue(_("The coupon %(name)s is not given out at the moment.") % {"name": template.name})
@@ -62,7 +66,7 @@ def issue(
         raise CannotIssue(_("No coupon of %(name)s is left.") % {"name": template.name})
     coupon = Coupon.objects.create(
         template=template,
-        terms_version=TemplateVersion.objects.get(template=template, number=template.version),
+        terms_version_id=template.version_id,
         uses_left=template.uses,
         code=new_code(),
         member_id=member_id,
@@ -85,14 +89,20 @@ def issue(
     return coupon
 
 
+def _hold_key(idempotency_key: str) -> None:
+    """One request at a time for a key, where no member's lock stands for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"coupons.issue:{idempotency_key}"])
+
+
+def _read(template_id: int) -> Any:
+    """The template, with ``version_id``: the row of the terms that a coupon issued now keeps."""
+    version = TemplateVersion.objects.filter(template=OuterRef("pk"), number=OuterRef("version")).values("pk")
+    return Template.objects.annotate(version_id=Subquery(version)).get(pk=template_id)
+
+
 def _count_issue(template: Template) -> bool:
-    """Take one from the limited number, whoever else does so at this moment; False where none is left or it stopped."""
-    left = Template.objects.filter(
-        Q(total_limit__isnull=True) | Q(issued_count__lt=F("total_limit")),
-        pk=template.pk,
-        status=Template.Status.ACTIVE,
-    )
-    return left.update(issued_count=F("issued_count") + 1) == 1
+    return limits.take_issues(template, 1) == 1
 
 
 def validity_of(template: Template, at: datetime) -> tuple[datetime, datetime]:

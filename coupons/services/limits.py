@@ -1,8 +1,8 @@
-"""Limits of use per template and per store (R-K4): counted where they are set, taken by conditional UPDATEs.
+"""Limits per template and per store (R-K4): counted where they are set, taken by conditional UPDATEs.
 
 A template without a limit counts nothing, so that a popular one is no row that every till waits for. Whoever sets a
-limit counts the uses so far; uses under way at that moment hold the template's limits (:func:`held`), so that they are
-either counted or see the new limit.
+limit counts the coupons and the uses so far; issues and uses under way at that moment hold the template's limits
+(:func:`keep`, :func:`held`), so that they are either counted or see the new limit.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from django.db.models import CharField, Count, Exists, F, Func, IntegerField, Ou
 from django.db.models.functions import Cast
 
 from core.days import local_day, start_of
-from coupons.models import Event, StoreLimit, Template
+from coupons.models import Coupon, Event, StoreLimit, Template
 from stores.models import Store
 
 _LOCK_CLASS: Final = 0x636F7570
@@ -26,10 +26,40 @@ def held(template_id: str) -> Func:
     return Func(Value(_LOCK_CLASS), key, function="pg_advisory_xact_lock_shared", output_field=CharField())
 
 
+def keep(template_id: int) -> None:
+    """:func:`held` as a statement of its own: what is read after it knows the change that it waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK_CLASS, template_id])
+
+
 def hold(template_id: int) -> None:
-    """Wait until no use of the template is under way and let none begin; before its limits are changed."""
+    """Wait until no issue or use of the template is under way and let none begin; before its limits are changed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, template_id])
+
+
+def take_issues(template: Template, wanted: int) -> int:
+    """Take up to so many of the limited number, whoever else does so at this moment; how many there were.
+
+    The template was read under :func:`keep`. One without a limit counts nothing and gives all.
+    """
+    if template.total_limit is None:
+        return wanted
+    left = Template.objects.filter(pk=template.pk, issued_count__lte=F("total_limit") - wanted)
+    if left.update(issued_count=F("issued_count") + wanted) == 1:
+        return wanted
+    if wanted == 1:
+        return 0
+    fresh = Template.objects.select_for_update(no_key=True).get(pk=template.pk)
+    taken = max(0, min(wanted, template.total_limit - fresh.issued_count))
+    if taken:
+        Template.objects.filter(pk=template.pk).update(issued_count=F("issued_count") + taken)
+    return taken
+
+
+def count_issued(template_id: int) -> int:
+    """Coupons given out so far, in whatever state; exact under :func:`hold`."""
+    return Coupon.objects.filter(template=template_id).count()
 
 
 def of_store(template: str, store: Store | None) -> Subquery:

@@ -100,7 +100,7 @@ def save_template(
     if stored.status == Template.Status.RETIRED:
         raise InvalidTemplate(_("A retired coupon template cannot be changed."))
     before = _json(stored)
-    template.status, template.issued_count = stored.status, stored.issued_count
+    template.status = stored.status
     _set_limits(template, store_limits)
     is_changed = terms_json(template) != terms_json(stored)
     template.version = stored.version + is_changed
@@ -115,7 +115,8 @@ def save_template(
 
 
 def _set_limits(template: Template, store_limits: Mapping[int, int] | None) -> None:
-    """Count what is used so far for the limits of use; none may be below what was given out or used."""
+    """Count what was given out and used so far; no limit may be below."""
+    template.issued_count = limits.count_issued(template.pk)
     if template.total_limit is not None and template.total_limit < template.issued_count:
         raise InvalidTemplate(
             _("%(count)s coupons were given out already.") % {"count": template.issued_count}, "total_limit"
@@ -161,6 +162,8 @@ def set_template_status(
     A person starts a draft after a trial of what it says now, or says why without one: NotTried. What a set-up starts
     (``actor`` is None) needs none.
     """
+    # What is being given out at this moment is done first, and what comes after it sees the new state.
+    limits.hold(template_id)
     template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
     before = Template.Status(template.status)
     wanted = Template.Status(status)

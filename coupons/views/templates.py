@@ -42,7 +42,7 @@ def template_create(request: HttpRequest) -> HttpResponse:
     template = Template(is_usable_while_stopped=True)
     if (number := request.GET.get("copy", "")).isdecimal():
         template = template_or_404(int(number))
-        template.pk, template.name, template.issued_count = None, "", 0
+        template.pk, template.name = None, ""
     return _edit(request, template)
 
 

@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from coupons import services
+from coupons import selectors, services
 from coupons.models import Batch, Coupon, Event, StoreLimit, Template
 from members.models import Member
 from stores.models import Store
@@ -324,3 +326,50 @@ def test_limits_per_member_count_what_both_had_before_a_merge(
 def test_nobody_is_merged_into_themselves(member: Member, now: datetime) -> None:
     with pytest.raises(ValueError, match="themselves"):
         merge(member, member, now)
+
+
+def test_a_template_without_a_limit_is_not_written_when_a_coupon_is_given(
+    member: Member, template: Template, now: datetime
+) -> None:
+    """So that an order's gift or a pack of a level that everybody gets is no row that all tills wait for."""
+    with CaptureQueriesContext(connection) as queries:
+        issue_coupon(template, member.pk, at=now)
+
+    texts = [query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert not [text for text in texts if text.startswith("UPDATE") or ("FOR NO KEY" in text and "template" in text)]
+    # The member, the key, the limits held, the template, the coupon and its event.
+    assert len(texts) == 6
+    template.refresh_from_db()
+    assert (template.issued_count, selectors.get_template(template.pk).given_count) == (0, 1)
+
+
+def test_a_limit_of_coupons_that_is_set_later_counts_those_given_out(
+    member: Member, template: Template, now: datetime
+) -> None:
+    for _ in range(2):
+        issue_coupon(template, member.pk, at=now)
+    template.total_limit = 1
+    with pytest.raises(services.InvalidTemplate, match="2"):
+        services.save_template(template=template, actor=None, at=now)
+
+    template.total_limit = 3
+    services.save_template(template=template, actor=None, at=now)
+    issue_coupon(template, member.pk, at=now)
+
+    with pytest.raises(services.CannotIssue):
+        issue_coupon(template, member.pk, at=now)
+    template.refresh_from_db()
+    assert (template.issued_count, Coupon.objects.count()) == (3, 3)
+
+
+def test_a_limit_that_was_lifted_for_a_while_counts_what_was_given_meanwhile(member: Member, now: datetime) -> None:
+    template = create_template(total_limit=5)
+    issue_coupon(template, member.pk, at=now)
+    for limit in (None, 5):
+        template.refresh_from_db()
+        template.total_limit = limit
+        services.save_template(template=template, actor=None, at=now)
+        issue_coupon(template, member.pk, at=now)
+
+    template.refresh_from_db()
+    assert (template.issued_count, selectors.get_template(template.pk).given_count) == (3, 3)
