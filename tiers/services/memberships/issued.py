@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 import gifts.selectors
 from gifts.models import GrantItem
 from stores.models import Staff, Store
-from tiers.models import Membership, TierGift
+from tiers.models import Membership, Tier, TierGift
 from tiers.services.giving import list_gifts, take_back_gifts
 from tiers.services.memberships.posting import MembershipNotVoidable
 
@@ -28,17 +29,30 @@ class Issued:
         return {"name": self.name, "quantity": self.quantity, "used": self.is_used}
 
 
-def _since(bought: Membership) -> datetime:
-    """Whatever was given since the purchase, and since those that were converted into it, began."""
-    earlier = Membership.objects.filter(converted_into=bought).values_list("starts_at", flat=True)
-    return min([bought.starts_at, *earlier])
+def _scope(bought: Membership, *, is_void: bool) -> dict[str, Any]:
+    """Whose gifts go back with a purchase, and since when: those of all levels of the card that were reached with it.
+
+    A refund ends what was converted into it too, step by step; after a void the purchases that it had converted stand
+    again with their gifts, so that only what levels above theirs gave goes back.
+    """
+    since, step = bought.starts_at, list(Membership.objects.filter(converted_into=bought).select_related("tier"))
+    kept = max((one.tier.rank for one in step), default=0) if is_void else 0
+    while step and not is_void:
+        since = min(since, *(one.starts_at for one in step))
+        step = list(Membership.objects.filter(converted_into__in=step))
+    levels = Tier.objects.filter(track_id=bought.tier.track_id, rank__gt=kept)
+    return {
+        "member_id": bought.member_id,
+        "tier_ids": list(levels.values_list("pk", flat=True)),
+        "occasions": OCCASIONS,
+        "since": since,
+    }
 
 
-def list_issued(bought: Membership) -> list[Issued]:
-    """The parts of the packs that the tier gave during this purchase; goods that were handed over count as used."""
-    grants = list_gifts(
-        member_id=bought.member_id, tier_ids=[bought.tier_id], occasions=OCCASIONS, since=_since(bought)
-    )
+def list_issued(bought: Membership, *, is_void: bool = False) -> list[Issued]:
+    """The parts of the packs that came with this purchase, or would go back with its void; goods that were handed over
+    count as used."""
+    grants = list_gifts(**_scope(bought, is_void=is_void))
     found = []
     for grant in grants:
         for one in gifts.selectors.package_of(grant).items:
@@ -50,21 +64,19 @@ def list_issued(bought: Membership) -> list[Issued]:
 
 
 def take_back_issued(
-    bought: Membership, *, is_strict: bool, at: datetime, store: Store | None, actor: Staff | None
+    bought: Membership, *, is_void: bool, at: datetime, store: Store | None, actor: Staff | None
 ) -> list[Issued]:
-    """Take the unused gifts back and return the list as it was; used ones stay, or refuse where ``is_strict``."""
-    issued = list_issued(bought)
+    """Take the unused gifts back and return the list as it was; used ones stay with a refund and refuse a void, which
+    ``is_void`` says."""
+    issued = list_issued(bought, is_void=is_void)
     used = [one.name for one in issued if one.is_used]
-    if is_strict and used:
+    if is_void and used:
         raise MembershipNotVoidable(
             _("A gift that came with the tier was used (%(names)s); the purchase can only be refunded.")
             % {"names": ", ".join(used)}
         )
     take_back_gifts(
-        member_id=bought.member_id,
-        tier_ids=[bought.tier_id],
-        occasions=OCCASIONS,
-        since=_since(bought),
+        **_scope(bought, is_void=is_void),
         idempotency_key=f"membership:{bought.pk}:back",
         at=at,
         store=store,

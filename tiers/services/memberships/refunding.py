@@ -134,7 +134,7 @@ def execute_refund(
     _require_open(bought.member)
     reckoned = reckon_refund(bought, at)
     where: dict[str, Any] = {"at": at, "store": store, "actor": actor}
-    issued = take_back_issued(bought, is_strict=False, **where)
+    issued = take_back_issued(bought, is_void=False, **where)
     bought.status, bought.closed_at = Status.REFUNDED, at
     bought.save(update_fields=["status", "closed_at"])
     settle(

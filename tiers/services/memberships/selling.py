@@ -148,7 +148,7 @@ def void_membership(
     running = list_running(member_id=sold.member_id, track_id=sold.tier.track_id, at=at)
     if not running or running[-1].pk != sold.pk:
         raise MembershipNotVoidable(_("A later purchase follows this one; void that one first."))
-    take_back_issued(sold, is_strict=True, at=at, store=store, actor=actor)
+    take_back_issued(sold, is_void=True, at=at, store=store, actor=actor)
     sold.status, sold.closed_at = Status.VOIDED, at
     sold.save(update_fields=["status", "closed_at"])
     Membership.objects.filter(converted_into=sold).update(status=Status.ACTIVE, closed_at=None, converted_into=None)
