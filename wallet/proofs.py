@@ -86,17 +86,21 @@ def check_chain() -> tuple[int, list[Difference]]:
 
 
 def check_recharges() -> tuple[int, list[Difference]]:
-    """Every recharge was posted once, with its own amounts; its lots hold at most what it gave or was corrected to."""
+    """Every recharge was posted once, with its own amounts; its lots hold at most what it gave or was corrected to.
+
+    So was every gift of bonus, by an entry of its own kind.
+    """
     return compare(
         """
-        SELECT 'recharge:' || r.id, (r.principal, r.bonus, 1), (e.principal, e.bonus, e.times),
-               (r.principal, r.bonus, 1) = (e.principal, e.bonus, e.times)
+        SELECT 'recharge:' || r.id, (r.principal, r.bonus, 1, r.is_gift), (e.principal, e.bonus, e.times, e.is_gift),
+               (r.principal, r.bonus, 1, r.is_gift) = (e.principal, e.bonus, e.times, e.is_gift)
                  AND COALESCE(l.principal, 0) <= r.principal + COALESCE(c.principal, 0)
                  AND COALESCE(l.bonus, 0) <= r.bonus + COALESCE(c.bonus, 0)
           FROM wallet_recharge r
           LEFT JOIN (
-            SELECT recharge_id, SUM(principal) AS principal, SUM(bonus) AS bonus, COUNT(*) AS times
-              FROM wallet_entry WHERE kind = 'recharge' GROUP BY 1
+            SELECT recharge_id, SUM(principal) AS principal, SUM(bonus) AS bonus, COUNT(*) AS times,
+                   BOOL_AND(kind = 'gift') AS is_gift
+              FROM wallet_entry WHERE kind IN ('recharge', 'gift') GROUP BY 1
           ) e ON e.recharge_id = r.id
           LEFT JOIN (
             SELECT recharge_id, SUM(remaining) FILTER (WHERE bucket = 'principal') AS principal,

@@ -63,6 +63,9 @@ _POINTS_COLUMNS = (
 )
 _WALLET_COLUMNS = (
     Column("recharged", _("Recharged"), ("recharge",), _("Paid in, and the bonus given with it.")),
+    Column(
+        "given", _("Given as gifts"), ("gift", "gift_back"), _("Bonus given without a recharge, less what went back.")
+    ),
     Column("voided", _("Recharges voided"), ("reversal",), _("Mistaken recharges taken back on the same day.")),
     Column("spent", _("Spent"), ("spend",), _("Used to pay.")),
     Column("refunded", _("Refunded"), ("refund",), _("Given back to the balance for goods that came back.")),

@@ -94,6 +94,8 @@ class PayerKind(models.TextChoices):
 class Recharge(AppendOnly):
     """Money paid in and the bonus given with it, as agreed; ``plan`` is the snapshot of the offer (rules.md 0.13).
 
+    ``is_gift``: bonus that was given without any payment (R-T12). It is a recharge of nothing to the law, so a refund
+    in money pays nothing for it; payments, transfers and expiry treat it as any bonus.
     The rates are those of the day of the contract, for the interest of a legal refund (R-W6). The document shown is
     sealed like a phone number (``members.identity``); ``tender`` is the checkout's kind of payment.
     """
@@ -102,6 +104,7 @@ class Recharge(AppendOnly):
     principal = money_field(_("principal"))
     bonus = money_field(_("bonus"))
     bonus_expires_at = models.DateTimeField(_("bonus expires at"), null=True, blank=True)
+    is_gift = models.BooleanField(_("gift"), default=False, db_default=False)
     plan: Any = models.JSONField(_("plan"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid at"))
     lpr_1y = models.DecimalField(_("one-year LPR, percent"), max_digits=7, decimal_places=4, default=0)
@@ -132,6 +135,7 @@ class Recharge(AppendOnly):
                 condition=Q(principal__gte=0, bonus__gte=0) & (Q(principal__gt=0) | Q(bonus__gt=0)),
                 name="wallet_recharge_amounts",
             ),
+            models.CheckConstraint(condition=Q(is_gift=False) | Q(principal=0), name="wallet_recharge_gift_unpaid"),
         ]
         indexes = [
             models.Index(fields=["account", "-id"], name="wallet_recharge_newest"),
@@ -155,6 +159,8 @@ class Entry(LedgerEntry):
 
     class Kind(models.TextChoices):
         RECHARGE = "recharge", _("recharge")
+        GIFT = "gift", _("bonus given")
+        GIFT_BACK = "gift_back", _("gift taken back")
         SPEND = "spend", _("spent")
         REFUND = "refund", _("refund")
         REVERSAL = "reversal", _("recharge voided")
@@ -212,12 +218,15 @@ class Entry(LedgerEntry):
                 name="wallet_entry_debits_are_not_positive",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=["bonus_expiry", "bonus_clear"]) | Q(principal=0, bonus__lte=0),
+                condition=~Q(kind__in=["bonus_expiry", "bonus_clear", "gift_back"]) | Q(principal=0, bonus__lte=0),
                 name="wallet_entry_bonus_kinds_leave_principal",
             ),
             models.CheckConstraint(
+                condition=~Q(kind="gift") | Q(principal=0, bonus__gt=0), name="wallet_entry_gift_is_bonus"
+            ),
+            models.CheckConstraint(
                 condition=Q(
-                    kind__in=["recharge", "bonus_expiry", "bonus_clear", "correction"],
+                    kind__in=["recharge", "gift", "gift_back", "bonus_expiry", "bonus_clear", "correction"],
                     recharge__isnull=False,
                     original__isnull=True,
                 )

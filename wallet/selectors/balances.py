@@ -14,7 +14,7 @@ from core import days, settings
 from core.money import ZERO, to_cents
 from members.models import Member
 from wallet import rules
-from wallet.models import Account, Entry, Lot, Recharge
+from wallet.models import Account, Entry, Lot, LotUse, Recharge
 
 #: What the member ``m.id`` spent between ``since`` and ``until`` without the PIN, less what of it came back (R-W10).
 SPENT_WITHOUT_PIN = sql.SQL("""
@@ -197,6 +197,7 @@ def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
 
     With what this account has left of each (``left_principal``, ``left_bonus``), the last end of that bonus
     (``left_until``, None for no end or none left), ``is_voided`` and ``is_received`` (paid by another member, R-W9).
+    Bonus that was given without a recharge is among them (``is_gift``).
     """
     mine = Q(lots__account_id=member_id)
     bonus = mine & Q(lots__bucket=Lot.Bucket.BONUS)
@@ -215,9 +216,9 @@ def list_recharges(*, member_id: int) -> QuerySet[Recharge]:
 
 
 def has_standing_recharge(*, member_id: int) -> bool:
-    """Whether the member has ever been recharged, voided recharges left out."""
+    """Whether the member has ever been recharged, voided recharges and gifts of bonus left out."""
     voided = Entry.objects.filter(recharge=OuterRef("pk"), kind=Entry.Kind.REVERSAL)
-    return Recharge.objects.filter(~Exists(voided), account_id=member_id).exists()
+    return Recharge.objects.filter(~Exists(voided), account_id=member_id, is_gift=False).exists()
 
 
 def get_recharge(pk: int) -> Recharge:
@@ -230,13 +231,31 @@ def get_recharges(recharge_ids: Sequence[int]) -> dict[int, Recharge]:
     return Recharge.objects.select_related("store").in_bulk(recharge_ids)
 
 
+def get_used_of_gift(recharge_id: int) -> Decimal:
+    """What the member has spent of bonus that was given to them (``is_gift``), or passed on to others, less what came
+    back. Bonus that expired, was cleared, or was closed by a refund in money bought nothing and is not used.
+    """
+    mine = Q(lot__account_id=F("lot__recharge__account_id"))
+    kinds = [Entry.Kind.SPEND, Entry.Kind.REFUND, Entry.Kind.TRANSFER_OUT]
+    uses = LotUse.objects.filter(mine, lot__recharge=recharge_id, entry__kind__in=kinds)
+    back = Lot.objects.filter(
+        account_id=F("recharge__account_id"),
+        recharge=recharge_id,
+        entry__kind__in=[Entry.Kind.REFUND, Entry.Kind.TRANSFER_IN],
+    )
+    left: Decimal = uses.aggregate(total=Sum("amount", default=ZERO))["total"]
+    returned: Decimal = back.aggregate(total=Sum("granted", default=ZERO))["total"]
+    return max(-left - returned, ZERO)
+
+
 def get_totals(*, member_id: int) -> Totals:
-    """The cumulative figures of the member page, one statement."""
+    """The cumulative figures of the member page, one statement; bonus that was given without a recharge counts too."""
     money_in = Q(kind__in=[Entry.Kind.RECHARGE, Entry.Kind.REVERSAL])
+    gifts = Q(kind__in=[Entry.Kind.GIFT, Entry.Kind.GIFT_BACK])
     money_out = Q(kind__in=[Entry.Kind.SPEND, Entry.Kind.REFUND])
     sums = Entry.objects.filter(account_id=member_id).aggregate(
         recharged=Sum("principal", filter=money_in, default=ZERO),
-        bonus_given=Sum("bonus", filter=money_in, default=ZERO),
+        bonus_given=Sum("bonus", filter=money_in | gifts, default=ZERO),
         spent=Sum(-F("principal") - F("bonus"), filter=money_out, default=ZERO),
     )
     return Totals(sums["recharged"], sums["bonus_given"], sums["spent"])

@@ -55,6 +55,8 @@ class RefundLine:
     @property
     def is_voidable(self) -> bool:
         """Nothing of it was used, so on its own day it can be voided instead (R-W5)."""
+        if self.recharge.is_gift:
+            return False
         whole = (self.recharge.principal, self.recharge.bonus)
         return self.holding.consumed == 0 and (self.left_principal, self.left_bonus) == whole
 
@@ -90,7 +92,8 @@ class RefundSum:
     @property
     def is_unused(self) -> bool:
         """Nothing of it was consumed, and all of it was paid within the 7 days of Art. 14: it goes back sooner."""
-        return all(line.article == legal.ARTICLE_14 and not line.holding.consumed for line in self.lines)
+        paid = [line for line in self.lines if not line.recharge.is_gift]
+        return all(line.article == legal.ARTICLE_14 and not line.holding.consumed for line in paid)
 
     @property
     def voidable(self) -> list[RefundLine]:

@@ -127,7 +127,9 @@ def get_statement(*, member_id: int, since: date, until: date) -> Statement:
         principal, bonus = principal + entry.principal, bonus + entry.bonus
         lines.append(StatementLine(entry, principal, bonus))
     recharges = list_recharges(member_id=member_id).filter(paid_at__lt=ends).order_by("paid_at", "id")
-    terms = [(made, str(settings.value("wallet.contract_terms", made.paid_at))) for made in recharges]
+    terms = [
+        (made, "" if made.is_gift else str(settings.value("wallet.contract_terms", made.paid_at))) for made in recharges
+    ]
     return Statement(since, until, opening, Balance(principal, bonus, principal + bonus), lines, terms)
 
 

@@ -12,7 +12,7 @@ from wallet.rules.holdings import Movement
 from wallet.rules.legal import Holding
 
 Kind = Entry.Kind
-_GRANTS = {Kind.RECHARGE, Kind.REVERSAL, Kind.CORRECTION}
+_GRANTS = {Kind.RECHARGE, Kind.REVERSAL, Kind.CORRECTION, Kind.GIFT, Kind.GIFT_BACK}
 _CONSUMPTION = {Kind.SPEND, Kind.REFUND}
 _LAPSES = {Kind.BONUS_EXPIRY, Kind.BONUS_CLEAR}
 _COLUMNS = ("entry_id", "entry__kind", "entry__list_amount", "entry__principal", "entry__bonus")

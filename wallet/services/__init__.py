@@ -22,6 +22,7 @@ from wallet.services.cashing_out import (
 from wallet.services.correcting import Cleared, NotClearable, NotCorrectable, clear_bonus, correct
 from wallet.services.expiry import expire_bonus
 from wallet.services.exports import record_export, record_statement
+from wallet.services.giving import grant_bonus, take_back_bonus
 from wallet.services.paying import debit, refund
 from wallet.services.posting import (
     AccountBlocked,
@@ -82,6 +83,7 @@ __all__ = [
     "execute_cash_out",
     "expire_bonus",
     "freeze_account",
+    "grant_bonus",
     "interest_until",
     "limit_recharges",
     "lock_cash_out",
@@ -102,6 +104,7 @@ __all__ = [
     "request_transfer",
     "require_payable",
     "reveal_payee",
+    "take_back_bonus",
     "transfer",
     "unfreeze_account",
     "void_recharge",

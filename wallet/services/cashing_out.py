@@ -139,7 +139,7 @@ def require_payable(member: Member, reckoned: RefundSum) -> None:
     _require_open(member)
     if not reckoned.principal_part:
         raise NothingToPayOut(_("There is nothing to pay out: the sum by law is 0. The balance stays as it is."))
-    is_early = any(line.article == legal.ARTICLE_14 for line in reckoned.lines)
+    is_early = any(line.article == legal.ARTICLE_14 and not line.recharge.is_gift for line in reckoned.lines)
     if reckoned.ground == Ground.COOLING_OFF and not is_early:
         raise InvalidClaim(_("No recharge was paid within 7 days of this day; choose another ground."), "ground")
 

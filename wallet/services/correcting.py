@@ -201,7 +201,7 @@ def correct(
             principal=principal,
             bonus=amount - principal,
         )
-    lots = _lots_of(standing, recharge_id)
+    lots = _lots_of(standing, recharge_id, bucket)
     entry = post(
         standing,
         Context(idempotency_key, idempotency_key, at, store, actor),
@@ -229,11 +229,17 @@ def correct(
     return entry
 
 
-def _lots_of(standing: Standing, recharge_id: int) -> list[Lot]:
+def _lots_of(standing: Standing, recharge_id: int, bucket: str) -> list[Lot]:
     lots = list(Lot.objects.filter(account_id=standing.member.pk, recharge_id=recharge_id).order_by("id"))
     if not lots:
         raise NotCorrectable(_("This account holds nothing of that recharge."))
+    _check_bucket(recharge_id, bucket)
     return lots
+
+
+def _check_bucket(recharge_id: int, bucket: str) -> None:
+    if bucket == Lot.Bucket.PRINCIPAL and Recharge.objects.filter(pk=recharge_id, is_gift=True).exists():
+        raise NotCorrectable(_("Nothing was paid for this bonus, so only the bonus can be corrected."))
 
 
 def _taken(lots: Sequence[Lot], amount: Decimal) -> list[tuple[int, Decimal]]:
@@ -318,6 +324,7 @@ def preview_correction(payload: Payload, at: datetime) -> Preview:
         raise NotCorrectable(_("This account holds nothing of that recharge."))
     if not amount:
         raise NotCorrectable(_("A correction is more or less than nothing."))
+    _check_bucket(int(payload["recharge"]), bucket)
     if left + amount < 0:
         raise InsufficientBalance(_("Only %(found)s of this recharge is left to correct.") % {"found": left})
     figures = {
