@@ -66,8 +66,34 @@ def check_coupons() -> tuple[int, list[Difference]]:
     )
 
 
+def check_bonus() -> tuple[int, list[Difference]]:
+    """The bonus money of a pack is a gift of the wallet for it, and was taken back only where the pack says so, never
+    more than was not used.
+    """
+    return _check(
+        """
+        SELECT count(*) FROM gifts_grantitem i JOIN gifts_grant g ON g.id = i.grant_id
+         WHERE i.kind = 'bonus' AND g.pack_id IS NOT NULL AND i.state <> 'missed'
+        """,
+        """
+        SELECT g.source, i.quantity - i.used, coalesce(b.bonus, 0)
+        FROM gifts_grantitem i
+        JOIN gifts_grant g ON g.id = i.grant_id
+        LEFT JOIN wallet_recharge r ON r.id = nullif(i.reference, '')::bigint AND r.is_gift
+          AND r.account_id = g.member_id AND r.source = g.source
+        LEFT JOIN LATERAL (
+          SELECT -sum(bonus) AS bonus FROM wallet_entry WHERE recharge_id = r.id AND kind = 'gift_back'
+        ) b ON true
+        WHERE i.kind = 'bonus' AND g.pack_id IS NOT NULL AND i.state <> 'missed'
+          AND (r.id IS NULL OR r.bonus <> i.quantity OR (i.state = 'given' AND b.bonus IS NOT NULL)
+               OR coalesce(b.bonus, 0) > i.quantity - i.used)
+        """,
+    )
+
+
 PROOFS = (
     Proof("gifts.counters", _("Plans count the packages they sold"), check_counters),
     Proof("gifts.points", _("Packages equal their points entries"), check_points),
     Proof("gifts.coupons", _("Packages equal their coupons"), check_coupons),
+    Proof("gifts.bonus", _("Bonus money of packs equals its entries"), check_bonus),
 )

@@ -42,14 +42,21 @@ def gives(terms: Terms, *, at: datetime | None = None) -> list[str]:
 
 
 def _bonus(plan: RechargePlan, at: datetime | None) -> str:
-    amount = money(plan.bonus)
-    if plan.bonus_days is None:
-        return _("%(amount)s bonus without end") % {"amount": amount}
     ends_at = None if at is None else plan.bonus_expires_at(at)
-    if ends_at is not None:
-        return _("%(amount)s bonus, valid through %(day)s") % {"amount": amount, "day": last_day(ends_at).isoformat()}
-    text = ngettext("%(amount)s bonus valid %(count)s day", "%(amount)s bonus valid %(count)s days", plan.bonus_days)
-    return text % {"amount": amount, "count": plan.bonus_days}
+    if ends_at is None:
+        return _bonus_text(plan.bonus, plan.bonus_days)
+    return _("%(amount)s bonus, valid through %(day)s") % {
+        "amount": money(plan.bonus),
+        "day": last_day(ends_at).isoformat(),
+    }
+
+
+def _bonus_text(bonus: Decimal, lasts: int | None) -> str:
+    amount = money(bonus)
+    if lasts is None:
+        return _("%(amount)s bonus without end") % {"amount": amount}
+    text = ngettext("%(amount)s bonus valid %(count)s day", "%(amount)s bonus valid %(count)s days", lasts)
+    return text % {"amount": amount, "count": lasts}
 
 
 def _times(name: str, count: str) -> str:
@@ -131,7 +138,9 @@ def example(terms: Terms, *, at: datetime) -> str:
 
 
 def part_text(part: Part) -> str:
-    """One part of a pack."""
+    """One part of a pack; of bonus money also how long it lasts."""
+    if part.kind == GrantItem.Kind.BONUS:
+        return _bonus_text(part.quantity, part.days)
     return _amount_text(part.kind, part.name, part.quantity)
 
 
@@ -215,7 +224,11 @@ def grant_rows(grants: Iterable[Grant], *, used_coupons: Collection[int]) -> lis
             grant=grant,
             reason=reason_of(grant.source),
             texts=tuple(promised_texts(grant)),
-            missed=tuple(item.label for item in grant.items.all() if item.state == GrantItem.State.MISSED),
+            missed=tuple(
+                item.label or _amount_text(item.kind, "", item.quantity)
+                for item in grant.items.all()
+                if item.state == GrantItem.State.MISSED
+            ),
             used=tuple(_used_texts(grant, used_coupons)),
             badge=_BADGES.get(grant.status, "neutral"),
             is_standing=grant.status in _BADGES,

@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import LenientDateField, PointsField
+from core.forms import LenientDateField, MoneyField, PointsField
+from core.money import half_up
 from coupons.selectors import get_templates
 from gifts.forms.rows import GiftRows, name_of
 from gifts.models import GrantItem, Pack
@@ -17,7 +18,7 @@ Kind = GrantItem.Kind
 
 
 class PackForm(GiftRows):
-    """One pack: points, growth points, coupons and things to hand over."""
+    """One pack: points, growth points, bonus money, coupons and things to hand over."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Customers read it on the receipt."))
     points = PointsField(label=_("Bonus points"), maximum=1_000_000, required=False)
@@ -26,6 +27,19 @@ class PackForm(GiftRows):
         maximum=1_000_000,
         required=False,
         help_text=_("They count for tiers and cannot be spent."),
+    )
+    bonus = MoneyField(
+        label=_("Bonus money"),
+        maximum=1_000_000,
+        required=False,
+        help_text=_("It pays like the bonus of a recharge and is never paid out."),
+    )
+    bonus_days = forms.IntegerField(
+        label=_("Days that the bonus lasts"),
+        min_value=1,
+        max_value=3650,
+        required=False,
+        help_text=_("Empty: it never ends."),
     )
     is_active = forms.BooleanField(
         label=_("In use"), required=False, help_text=_("A pack that is not in use is given to nobody any more.")
@@ -39,6 +53,9 @@ class PackForm(GiftRows):
         skus = {item.product_id: item.product.sku for item in items if item.product is not None}
         initial: dict[str, Any] = {"name": pack.name, "is_active": pack.is_active}
         initial |= {part.kind: int(part.quantity) for part in parts if part.kind in {Kind.POINTS, Kind.GROWTH}}
+        for part in parts:
+            if part.kind == Kind.BONUS:
+                initial |= {"bonus": half_up(part.quantity), "bonus_days": part.days}
         for index, part in enumerate(coupons):
             initial |= {f"coupon_{index}": part.template_id, f"coupon_count_{index}": int(part.quantity)}
         for index, part in enumerate(goods):
@@ -64,6 +81,8 @@ class PackForm(GiftRows):
         """Rows into ``coupon_counts`` and ``gifts``."""
         data = super().clean() or self.cleaned_data
         self.clean_rows(data)
+        if data.get("bonus_days") and not data.get("bonus") and "bonus" not in self.errors:
+            self.add_error("bonus", gettext("Say how much bonus money."))
         return data
 
     def parts(self) -> list[Part]:
@@ -74,6 +93,9 @@ class PackForm(GiftRows):
             for kind, amount in ((Kind.POINTS.value, data.get("points")), (Kind.GROWTH.value, data.get("growth")))
             if amount
         ]
+        if data.get("bonus"):
+            amount = data["bonus"]
+            found.append(Part(Kind.BONUS.value, amount, days=data.get("bonus_days"), cost=amount))
         counts = data.get("coupon_counts", {})
         templates = get_templates(counts) if counts else {}
         found += [

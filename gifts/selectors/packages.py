@@ -37,6 +37,11 @@ class PackageItem:
         return self.item.kind
 
     @property
+    def is_given_bonus(self) -> bool:
+        """Bonus money of a pack, which has a lot of its own; that of a recharge goes and stays with the recharge."""
+        return self.kind == Kind.BONUS and self.item.grant.pack_id is not None
+
+    @property
     def is_open(self) -> bool:
         """Given, and not settled by a void or a refund."""
         return self.item.state == GrantItem.State.GIVEN
@@ -63,9 +68,9 @@ def recharge_source(recharge_id: int) -> str:
 def find_package(source: str) -> Package | None:
     """What was given at an occasion (``recharge:<id>``) with what is used of each part by now, None for nothing.
 
-    Used are: bonus money that left its lots other than by expiry; points of the package's own lot that were spent;
-    coupons that were redeemed. Growth points and goods are never "used": the first are a figure, the second are given
-    back over the counter or kept.
+    Used are: bonus money that left its lots other than by expiry (of a pack: what was spent or passed on); points of
+    the package's own lot that were spent; coupons that were redeemed. Growth points and goods are never "used": the
+    first are a figure, the second are given back over the counter or kept.
     """
     grant = (
         Grant.objects.select_related("plan", "pack", "member").prefetch_related("items").filter(source=source).first()
@@ -103,6 +108,8 @@ def used_coupons(grants: Iterable[Grant]) -> set[int]:
 def _used(grant: Grant, item: GrantItem, states: Mapping[int, str]) -> Decimal:
     if item.state != GrantItem.State.GIVEN:
         return item.used
+    if item.kind == Kind.BONUS and grant.pack_id is not None:
+        return min(wallet.selectors.get_used_of_gift(int(item.reference)), item.quantity)
     if item.kind == Kind.BONUS:
         return min(max(_used_bonus(grant, item), NOTHING), item.quantity)
     if item.kind == Kind.POINTS:

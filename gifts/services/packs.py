@@ -14,9 +14,10 @@ import coupons.services
 from core import audit, days
 from core.database import due_chunks, joining_atomic
 from core.errors import DomainError
+from core.money import half_up
 from gifts.models import Grant, GrantItem, Pack, PackItem
 from gifts.selectors import Part, get_pack_terms, list_due, package_of, parts_of
-from gifts.services.parts import Occasion, close, give_parts, keep_part, save_items, take_back_part
+from gifts.services.parts import BONUS_REFUSALS, Occasion, close, give_parts, keep_part, save_items, take_back_part
 from jobs.registry import Counts
 from members.models import Member
 from members.services import lock_member
@@ -84,11 +85,14 @@ def _check(parts: Sequence[Part]) -> None:
     for kind in (Kind.POINTS, Kind.GROWTH):
         if sum(part.kind == kind for part in parts) > 1:
             raise InvalidPack(_("Points of one kind stand in one row."))
+    if sum(part.kind == Kind.BONUS for part in parts) > 1:
+        raise InvalidPack(_("Bonus money stands in one row."))
     for part in parts:
-        if part.kind != Kind.GOODS and part.quantity != part.quantity.to_integral_value():
-            raise InvalidPack(_("Points and coupons are whole numbers."))
         if part.kind == Kind.BONUS:
-            raise InvalidPack(_("Bonus money comes with recharges only."))
+            if part.quantity != half_up(part.quantity):
+                raise InvalidPack(_("Bonus money has two decimal places."))
+        elif part.kind != Kind.GOODS and part.quantity != part.quantity.to_integral_value():
+            raise InvalidPack(_("Points and coupons are whole numbers."))
     wanted = {part.template_id for part in parts if part.template_id is not None}
     if wanted - set(coupons.selectors.get_templates(wanted)):
         raise InvalidPack(_("One of the coupons does not exist."))
@@ -111,10 +115,10 @@ def give_pack(
     of it (T10).
 
     With ``pending_until`` it is only promised: the night gives what the snapshot says then, unless it is cancelled
-    before. None where the pack is not in use any more. A coupon that is not given out at the moment is noted as
-    missed, so that a sale never fails because of a gift; with ``is_strict``, where a person asks for the gift,
-    PackNotGiven and nothing moves. Growth points are posted to the progress of tiers; who wants the level to follow at
-    once calls ``tiers.services.reevaluate`` afterwards.
+    before. None where the pack is not in use any more. A coupon that is not given out at the moment and bonus money
+    that the account may not take (R-W4, R-W7) are noted as missed, so that a sale never fails because of a gift; with
+    ``is_strict``, where a person asks for the gift, PackNotGiven and nothing moves. Growth points are posted to the
+    progress of tiers; who wants the level to follow at once calls ``tiers.services.reevaluate`` afterwards.
     """
     lock_member(member_id)
     key = idempotency_key or source
@@ -150,7 +154,7 @@ def give_pack(
 def _give(parts: Sequence[Part], occasion: Occasion, *, is_strict: bool) -> list[GrantItem]:
     try:
         return give_parts(parts, occasion, misses_are_noted=not is_strict)
-    except coupons.services.CannotIssue as refusal:
+    except (coupons.services.CannotIssue, *BONUS_REFUSALS) as refusal:
         raise PackNotGiven(str(refusal)) from refusal
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,9 @@ from django.utils.translation import pgettext
 import coupons.services
 import points.selectors
 import points.services
-from core.money import floor
+import wallet.services
+from core import days
+from core.money import floor, half_up
 from gifts.growth import get_growth
 from gifts.models import Grant, GrantItem
 from gifts.selectors import PackageItem, Part
@@ -22,6 +24,9 @@ from stores.models import Staff, Store
 
 Kind = GrantItem.Kind
 State = GrantItem.State
+
+#: Why an account does not take bonus money: the member or the account is not active (R-W7), or it would hold too much.
+BONUS_REFUSALS = (wallet.services.MemberNotActive, wallet.services.BalanceLimitExceeded)
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,11 @@ class Occasion:
 
 
 def give_parts(parts: Iterable[Part], occasion: Occasion, *, misses_are_noted: bool) -> list[GrantItem]:
-    """Post every part, at most one of points and one of growth points, and return unsaved items in their order.
+    """Post every part, at most one of points, growth points and bonus each, and return unsaved items in their order.
 
     Points come first, then coupons in the order of their templates, so that two packages never wait for each other in
-    a ring. A coupon that is not given out at the moment is noted as missed, or refused with CannotIssue.
+    a ring. A coupon that is not given out at the moment and bonus that the account may not take are noted as missed,
+    or refused with CannotIssue and BONUS_REFUSALS.
     """
     wanted = list(parts)
     items: dict[int, list[GrantItem]] = {}
@@ -57,6 +63,8 @@ def give_parts(parts: Iterable[Part], occasion: Occasion, *, misses_are_noted: b
             items[index] = [_points(int(part.quantity), occasion)]
         elif part.kind == Kind.GROWTH:
             items[index] = [_growth(part, occasion)]
+        elif part.kind == Kind.BONUS and not part.reference:
+            items[index] = [_bonus(part, occasion, misses_are_noted=misses_are_noted)]
         else:
             items[index] = [_noted(part)]
     return [item for index in range(len(wanted)) for item in items[index]]
@@ -90,6 +98,32 @@ def _growth(part: Part, occasion: Occasion) -> GrantItem:
         idempotency_key=item.reference,
         **occasion.where,
     )
+    return item
+
+
+def _bonus(part: Part, occasion: Occasion, *, misses_are_noted: bool) -> GrantItem:
+    """``part.reference`` would say that it came with a recharge; else its own lot, which lasts the days of the part."""
+    amount = half_up(part.quantity)
+    ends_at = None
+    if part.days is not None:
+        ends_at = days.end_of(days.local_day(occasion.at) + timedelta(days=part.days))
+    item = GrantItem(kind=Kind.BONUS, quantity=amount, cost=amount)
+    try:
+        with transaction.atomic() if misses_are_noted else nullcontext():
+            made = wallet.services.grant_bonus(
+                member_id=occasion.member_id,
+                amount=amount,
+                expires_at=ends_at,
+                source=occasion.source,
+                idempotency_key=f"{occasion.key}:bonus",
+                **occasion.where,
+            )
+    except BONUS_REFUSALS:
+        if not misses_are_noted:
+            raise
+        item.cost, item.state = None, State.MISSED
+        return item
+    item.reference = str(made.pk)
     return item
 
 
@@ -146,6 +180,8 @@ def take_back_part(one: PackageItem, quantity: Decimal, key: str, where: dict[st
         )
     elif quantity and one.kind == Kind.GROWTH and one.item.reference:
         get_growth().reverse(idempotency_key_of_original=one.item.reference, idempotency_key=f"{key}:growth", **where)
+    elif quantity and one.is_given_bonus:
+        wallet.services.take_back_bonus(recharge_id=int(one.item.reference), idempotency_key=f"{key}:bonus", **where)
     elif quantity and one.kind == Kind.COUPON and not one.is_withdrawn:
         coupons.services.void(
             coupon_id=int(one.item.reference),

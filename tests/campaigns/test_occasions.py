@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 import coupons.selectors
 import coupons.services
 import points.selectors
+import wallet.selectors
 from audit.models import Record
 from campaigns import services
 from campaigns.models import Giveaway, OrderReward
@@ -225,6 +226,19 @@ def test_a_member_s_limit_lets_the_next_lower_reward_through(shop, now):
     orders = [sell(shop, member, "10") for _ in range(2)]
 
     assert [won(order) for order in orders] == [["满3.00"], ["满2.00"]]
+
+
+def test_bonus_money_won_by_an_order_goes_back_when_it_is_voided(shop, now, manager, ledgers_agree):
+    reward(now, "3.00", pack=create_pack(bonus="8.00", bonus_days=30))
+    member = create_member(shop.store)
+    order = sell(shop, member, "10")
+    assert wallet.selectors.get_balance(member_id=member.pk, at=now).bonus == D("8.00")
+    assert [row["texts"] for row in Receipt.objects.get(order_id=order).data["member"]["gifts"]] == [["赠金 ¥8"]]
+
+    void_order(key=uuid4(), order_id=order, till=shop.till, reason="typo", actor=manager, at=now)
+
+    assert wallet.selectors.get_balance(member_id=member.pk, at=now).total == D("0.00")
+    assert Grant.objects.get().status == "taken_back"
 
 
 def test_coupons_won_by_an_order_are_void_when_it_is_voided(shop, now, manager, ledgers_agree):
