@@ -130,3 +130,13 @@ def test_who_took_the_gift_of_this_month_takes_none_after_a_merge(member, silver
         giving.give_monthly(member_id=member.pk, at=later, **taking)
     assert statuses() == ["given"]
     assert Change.objects.filter(member=member).count() == 1
+
+
+def test_a_receipt_names_the_gift_though_the_tills_clock_is_behind(member, silver, gold, store, manager, now):
+    offer(gold, points=70)
+    set_level(member, silver, now + timedelta(minutes=3), store, manager)
+
+    change = buy(member, now, "a", spend="2000")
+
+    assert (change.to_tier, change.occurred_at) == (gold, now + timedelta(minutes=3))
+    assert len(giving.gifts_of_upgrade(change)) == 1

@@ -17,6 +17,7 @@ from tests.factories.packs import create_pack
 from tiers import services
 from tiers.models import Period, Tier, TierGift, Track
 from tiers.rules import Thresholds
+from tiers.selectors import get_benefits
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,21 @@ def test_an_invited_level_lasts_through_the_day_that_was_chosen(
     assert change.period.valid_until == datetime(2026, 6, 30, 16, 0, tzinfo=UTC)
     assert open_codes(member) == {"growth": "silver", "invited": "friend"}
     assert Record.objects.get(action="tier.set_by_hand").data["valid_through"] == "2026-06-30"
+
+
+def test_an_invited_level_gives_its_benefits_as_long_as_it_is_locked(
+    member: Member, friend: Tier, manager: Staff, now: datetime
+) -> None:
+    lock = now + timedelta(days=60)
+
+    change = services.set_manually(
+        member_id=member.pk, tier=friend, reason="guest", at=now, store=None, actor=manager,
+        valid_through=date(2026, 3, 31), locked_until=lock,
+    )  # fmt: skip
+
+    assert change.period.valid_until == lock
+    last = lock - timedelta(microseconds=1)
+    assert [get_benefits(member_id=member.pk, at=at).discount_factor for at in (last, lock)] == [Decimal("0.9"), 1]
 
 
 def test_a_member_is_taken_off_a_track(member: Member, friend: Tier, manager: Staff, now: datetime) -> None:

@@ -40,7 +40,8 @@ def set_manually(
     """Give a member a level by hand (R-T8), with an audit row. Other tracks keep what they have.
 
     The level is valid as if it was reached today, or through ``valid_through``. Until ``locked_until`` nothing moves
-    the member down automatically, and up only with ``joins_auto_upgrade``. ``restart_counting`` leaves all that counts
+    the member down automatically, and up only with ``joins_auto_upgrade``; an invited level, whose benefits stop with
+    its validity, lasts at least as long as its lock. ``restart_counting`` leaves all that counts
     for today or earlier out of later evaluations, so that a member set lower does not come back up on the next sale.
     ``gives_gifts``: the gifts of reaching the level too. InvalidTierChange without a reason, for a lock or an end in
     the past, for a level that is retired (unless the member has it) and for one that is bought.
@@ -66,6 +67,8 @@ def set_manually(
         lock["counts_after"] = today
     joined = joined_on(member_id) if level_of(version).needs_joining_day else None
     until = valid_until(version, today, joined) if valid_through is None else end_of(valid_through)
+    if track.kind == Track.Kind.INVITED and until is not None and locked_until is not None:
+        until = max(until, locked_until)
     change = move(
         member_id=member_id,
         period=period,

@@ -183,7 +183,8 @@ def gifts_of_upgrade(change: Change) -> list[UpgradeGift]:
     made = Grant.objects.filter(
         member_id=change.member_id,
         source__startswith=f"tier-upgrade:{change.member_id}:",
-        granted_at=change.occurred_at,
+        # A till's clock may be behind, so that the change is later than the sale that caused it.
+        granted_at=change.period.upgraded_at or change.occurred_at,
         status__in=[Grant.Status.GIVEN, Grant.Status.PENDING],
     )
     return [
