@@ -41,7 +41,7 @@ def get_coupons(basket: Basket, at: datetime) -> list[CouponTerms]:
     known = {terms.coupon_id for terms in found}
     scanned = [coupon_id for coupon_id in basket.coupon_ids if coupon_id not in known]
     if scanned:
-        found += coupons.selectors.list_terms(coupon_ids=scanned, at=at, store=basket.store)
+        found += coupons.selectors.list_terms(coupon_ids=scanned, at=at, store=basket.store, member_id=basket.member_id)
     return found
 
 

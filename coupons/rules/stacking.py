@@ -43,7 +43,7 @@ def why_not_with(terms: CouponTerms, others: Collection[CouponTerms], stacking: 
             return Refusal("not_together", other=other.name)
         if other.template_id == terms.template_id:
             same_template.append(other)
-    limits = [one.order_limit for one in (terms, *same_template) if one.order_limit is not None]
+    limits = [limit for one in (terms, *same_template) for limit in (one.order_limit, one.room) if limit is not None]
     if same_template and limits and len(same_template) >= min(limits):
         return Refusal("not_together", other=same_template[0].name)
     if len(same_class) >= own.order_limit:

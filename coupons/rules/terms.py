@@ -117,7 +117,8 @@ class CouponTerms:
 
     Which figures a kind uses is written at ``coupons.models.Template``. ``is_stopped`` says that its template or its
     batch was stopped in a way that also stops coupons already given out; ``limit_reached`` names a limit of R-K4 that
-    leaves no use: ``redeem_limit``, ``store_limit``, ``day_limit``.
+    leaves no use: ``redeem_limit``, ``store_limit``, ``day_limit``. ``room`` is how many uses of the template these
+    leave, None where none is set: several coupons of it in one order share them.
     """
 
     coupon_id: int
@@ -154,6 +155,7 @@ class CouponTerms:
     status: str = ISSUED
     is_stopped: bool = False
     limit_reached: str = ""
+    room: int | None = None
     version: int = 1
     description: str = ""
 

@@ -19,9 +19,15 @@ class State:
 
 
 def is_stopped_by_batch(coupon: Coupon) -> bool:
-    """Whether the batch that gave the coupon is paused in a way that also stops what it gave (R-K5)."""
+    """Whether the batch that gave the coupon is paused in a way that also stops what it gave (R-K5), or withdrawn.
+
+    What a withdrawn batch gave is stopped from that moment, whether its turn to be voided has come or a return gave it
+    back afterwards.
+    """
     batch = None if coupon.batch_id is None else coupon.batch
-    return batch is not None and batch.stops_use and batch.status == batch.Status.PAUSED
+    if batch is None:
+        return False
+    return batch.status == batch.Status.VOIDED or (batch.stops_use and batch.status == batch.Status.PAUSED)
 
 
 def state_of(coupon: Coupon, at: datetime) -> State:

@@ -28,6 +28,7 @@ def terms_of(coupon: Any) -> CouponTerms:
     ``template`` and ``terms_version`` must be loaded, and ``batch`` where there is one. The limits of the member's day
     and of the store are known only for rows of :func:`with_limits`.
     """
+    room, limit_reached = _room(coupon)
     return CouponTerms(
         **promise_of(coupon.terms_version.terms),
         coupon_id=coupon.pk,
@@ -40,30 +41,42 @@ def terms_of(coupon: Any) -> CouponTerms:
         member_id=coupon.member_id,
         status=coupon.status,
         is_stopped=coupon.template.is_stopped or is_stopped_by_batch(coupon),
-        limit_reached=_limit_reached(coupon),
+        limit_reached=limit_reached,
+        room=room,
     )
 
 
-def _limit_reached(coupon: Any) -> str:
+def _room(coupon: Any) -> tuple[int | None, str]:
+    """How many uses of its template are left, None for any number, and the name of the limit that leaves none."""
     template = coupon.template
-    if template.redeem_limit is not None and template.redeemed_count >= template.redeem_limit:
-        return "redeem_limit"
-    if getattr(coupon, "is_store_full", 0):
-        return "store_limit"
+    rooms: list[tuple[int, str]] = []
+    if template.redeem_limit is not None:
+        rooms.append((template.redeem_limit - template.redeemed_count, "redeem_limit"))
+    if (store_room := getattr(coupon, "store_room", None)) is not None:
+        rooms.append((store_room, "store_limit"))
     day_limit = coupon.terms_version.terms.get("member_day_limit")
-    if day_limit is not None and getattr(coupon, "used_today", 0) >= day_limit:
-        return "day_limit"
-    return ""
+    if day_limit is not None:
+        rooms.append((day_limit - getattr(coupon, "used_today", 0), "day_limit"))
+    reached = next((name for room, name in rooms if room <= 0), "")
+    return min((room for room, _name in rooms), default=None), reached
 
 
-def with_limits(coupons: QuerySet[Coupon], *, at: datetime, store: Store | None) -> QuerySet[Coupon]:
-    """The rows with all that :func:`terms_of` looks at, in the same statement; uses are counted only where limited."""
+def with_limits(
+    coupons: QuerySet[Coupon], *, at: datetime, store: Store | None, member_id: int | None = None
+) -> QuerySet[Coupon]:
+    """The rows with all that :func:`terms_of` looks at, in the same statement; uses are counted only where limited.
+
+    ``member_id`` is who would use a bearer coupon: its use counts in that member's day.
+    """
+    holder: Any = OuterRef("member_id")
+    if member_id is not None:
+        holder = Coalesce(holder, Value(member_id))
     used = (
         Event.objects.filter(
             kind=Event.Kind.REDEEMED,
             reversed_by__isnull=True,
             coupon__template=OuterRef("template_id"),
-            coupon__member=OuterRef("member_id"),
+            coupon__member=holder,
             occurred_at__gte=start_of(local_day(at)),
         )
         .order_by()
@@ -71,14 +84,14 @@ def with_limits(coupons: QuerySet[Coupon], *, at: datetime, store: Store | None)
         .annotate(count=Count("pk"))
         .values("count")
     )
-    full = StoreLimit.objects.filter(template=OuterRef("template_id"), store=store, used_count__gte=F("limit"))
+    limits = StoreLimit.objects.filter(template=OuterRef("template_id"), store=store)
     return coupons.select_related("template", "terms_version", "batch").annotate(
         used_today=Case(
             When(Q(terms_version__terms__member_day_limit__gt=0), then=Coalesce(Subquery(used), 0)),
             default=Value(0),
             output_field=IntegerField(),
         ),
-        is_store_full=Coalesce(Subquery(full.values("pk")[:1]), 0),
+        store_room=Subquery(limits.annotate(room=F("limit") - F("used_count")).values("room")[:1]),
     )
 
 
@@ -93,16 +106,21 @@ def list_usable_terms(*, member_id: int, at: datetime, store: Store | None = Non
 
 
 def list_terms(
-    *, coupon_ids: Iterable[int], at: datetime | None = None, store: Store | None = None
+    *,
+    coupon_ids: Iterable[int],
+    at: datetime | None = None,
+    store: Store | None = None,
+    member_id: int | None = None,
 ) -> list[CouponTerms]:
     """Terms of certain coupons in whatever state, by id; one statement. Confirm reads them afresh with this.
 
-    Without ``at`` the limits of the day and of the store are not looked at.
+    Without ``at`` the limits of the day and of the store are not looked at; ``member_id`` is who would use those
+    that nobody holds.
     """
     rows = Coupon.objects.filter(pk__in=list(coupon_ids)).order_by("pk")
     if at is None:
         return [terms_of(row) for row in rows.select_related("template", "terms_version", "batch")]
-    return [terms_of(row) for row in with_limits(rows, at=at, store=store)]
+    return [terms_of(row) for row in with_limits(rows, at=at, store=store, member_id=member_id)]
 
 
 def find_terms_by_code(code: str) -> CouponTerms | None:

@@ -298,7 +298,11 @@ def _void(batch: Batch, at: datetime) -> bool:
             )
         batch.after_member = ids[-1]
     if len(ids) < CHUNK:
-        batch.ended_at = at
+        # Merges and returns meanwhile may have put one where this was already: then once more from the start.
+        if Coupon.objects.filter(batch=batch, status=Coupon.Status.ISSUED, member__isnull=False).exists():
+            batch.after_member = 0
+        else:
+            batch.ended_at = at
     batch.save(update_fields=["after_member", "ended_at"])
     return batch.ended_at is None
 

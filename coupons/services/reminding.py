@@ -51,7 +51,8 @@ def remind_expiry(day: date, at: datetime) -> Iterator[Counts]:
         yield {"changed": made, "members": made}
 
 
-# One row per member: what ends when, and the last of these days. The numbers of days compare as the days do.
+# One row per member: what ends when, and the last of these days; nobody is told of what is stopped (R-K5). The numbers
+# of days compare as the days do.
 _DUE = """
 WITH ending AS (
   SELECT c.member_id, ((c.valid_until - interval '1 microsecond') AT TIME ZONE %(zone)s)::date AS last_day,
@@ -59,7 +60,10 @@ WITH ending AS (
     FROM coupons_coupon c
     JOIN members_member m ON m.id = c.member_id AND m.status IN ('active', 'frozen')
     JOIN coupons_templateversion v ON v.id = c.terms_version_id
-   WHERE c.status = 'issued' AND c.valid_until > %(from)s AND c.valid_until <= %(until)s AND c.member_id > %(after)s
+    JOIN coupons_template t ON t.id = c.template_id AND (t.status = 'active' OR t.is_usable_while_stopped)
+    LEFT JOIN coupons_batch b ON b.id = c.batch_id
+   WHERE (b.id IS NULL OR NOT (b.status = 'voided' OR b.status = 'paused' AND b.stops_use))
+     AND c.status = 'issued' AND c.valid_until > %(from)s AND c.valid_until <= %(until)s AND c.member_id > %(after)s
    GROUP BY 1, 2, 3
 ), member AS (
   SELECT member_id, MAX(last_day) AS latest,

@@ -8,8 +8,8 @@ import pytest
 import coupons.services
 from checkout import services
 from checkout.models import Order, Till
-from checkout.services import QuoteChanged
-from coupons.models import Coupon, Event, StoreLimit, Template
+from checkout.services import InvalidLine, QuoteChanged
+from coupons.models import Coupon, Event, StackCategory, StoreLimit, Template
 from tests.factories.coupons import create_template, issue_coupon
 
 
@@ -86,4 +86,53 @@ def test_the_limit_of_a_store_counts_the_sales_of_that_store(shop, regular, limi
     assert quote.payable == D("59.90")
     assert {one.refusal.reason for one in quote.refused_coupons if one.terms.name == "limited"} == {"store_limit"}
     assert StoreLimit.objects.get().used_count == 1
+    ledgers_agree()
+
+
+@pytest.mark.parametrize(
+    ("limits", "paid"),
+    [({"redeem_limit": 1}, "44.90"), ({"member_day_limit": 1}, "44.90"), ({"redeem_limit": 2}, "29.90"), ({}, "29.90")],
+)
+def test_several_coupons_of_a_template_in_one_order_share_what_its_limits_leave(
+    shop, regular, now, ledgers_agree, limits, paid
+):
+    """Else the till would choose a set that it refuses to sell."""
+    StackCategory.objects.filter(code="general").update(order_limit=3)
+    template = create_template(at=now, name="limited", amount=D(15), threshold=D(0), order_limit=2, **limits)
+    for _ in range(2):
+        issue_coupon(template, regular.pk, at=now)
+
+    order_id = shop.confirm(shop.basket((shop.rice, "1"), member=regular), ("cash", paid))
+
+    assert Order.objects.get(pk=order_id).payable == D(paid)
+    assert Coupon.objects.filter(template=template, status="redeemed").count() == (1 if paid == "44.90" else 2)
+    ledgers_agree()
+
+
+def test_several_coupons_of_a_template_share_the_last_use_of_a_store(shop, regular, now, ledgers_agree):
+    StackCategory.objects.filter(code="general").update(order_limit=3)
+    template = create_template(at=now, name="limited", amount=D(15), threshold=D(0), order_limit=2)
+    coupons.services.save_template(template=template, actor=None, at=now, store_limits={shop.store.pk: 1})
+    for _ in range(2):
+        issue_coupon(template, regular.pk, at=now)
+
+    shop.confirm(shop.basket((shop.rice, "1"), member=regular), ("cash", "44.90"))
+
+    assert StoreLimit.objects.get().used_count == 1
+    ledgers_agree()
+
+
+def test_a_bearer_coupon_counts_in_the_day_of_the_member_who_brings_it(shop, regular, now, ledgers_agree):
+    """The till says so when it is scanned, and not when the customer pays."""
+    template = create_template(at=now, name="limited", amount=D(15), threshold=D(0), member_day_limit=1)
+    bearer = issue_coupon(template, None, at=now)
+    issue_coupon(template, regular.pk, at=now)
+    shop.confirm(shop.basket((shop.rice, "1"), member=regular), ("cash", "44.90"))
+    basket = shop.basket((shop.rice, "1"), member=regular)
+
+    with pytest.raises(InvalidLine):
+        services.pin_coupon(basket_id=basket.pk, coupon_id=bearer.pk, at=now)
+
+    bearer.refresh_from_db()
+    assert (bearer.status, bearer.member_id) == ("issued", None)
     ledgers_agree()

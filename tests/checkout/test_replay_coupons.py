@@ -12,7 +12,7 @@ from checkout.selectors.replay.wording import describe_coupon
 from coupons.models import Coupon, Event, StackCategory
 from members.models import Member
 from tests.checkout.test_replay_tiers import sell
-from tests.factories.coupons import create_template
+from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.shop import Shop
 from trials.models import Trial
 
@@ -107,3 +107,16 @@ def test_the_result_is_explained(shop: Shop, history: list[Order]) -> None:
 
     assert [figure.text for figure in found.figures][:4] == ["1", "1", "¥5.00", "¥224.60"]
     assert [len(table.rows) for table in found.tables] == [1, 1]
+
+
+def test_several_limited_coupons_of_one_order_are_priced_again_as_they_were(shop: Shop, regular: Member) -> None:
+    """The limit is used up since; that is nothing to the order that used it up."""
+    StackCategory.objects.filter(code="general").update(order_limit=2)
+    template = create_template(amount=D("15.00"), threshold=D("0.00"), redeem_limit=2, order_limit=2)
+    for _ in range(2):
+        issue_coupon(template, regular.pk)
+    assert sell(shop, regular, (shop.rice, "1")).payable == D("29.90")
+
+    result = run(shop.now, amount=D("1.00"), threshold=D("900.00"))
+
+    assert (result["orders"], result["orders_differ"], result["discount"]) == (1, 0, "0.00")

@@ -321,3 +321,62 @@ def test_an_audience_in_words(members, now):
 
     assert "tea" in describe_audience({"tag": tag.pk})
     assert describe_audience({}) != describe_audience(WOMEN)
+
+
+def test_a_coupon_that_a_merge_moved_back_while_its_batch_is_withdrawn_is_voided_too(
+    start, members, marketer, now, monkeypatch
+):
+    monkeypatch.setattr(batches, "CHUNK", 2)
+    batch = start()
+    services.work_batch(batch_id=batch.pk, at=now)
+    services.void_batch(batch_id=batch.pk, reason="wrong", actor=marketer, at=now)
+    services.merge(
+        from_member_id=members[4].pk,
+        into_member_id=members[0].pk,
+        idempotency_key="merge",
+        at=now,
+        store=None,
+        actor=None,
+        source=f"member:{members[4].pk}",
+    )
+
+    services.work_batch(batch_id=batch.pk, at=now)
+
+    batch.refresh_from_db()
+    assert batch.ended_at == now
+    assert set(Coupon.objects.filter(batch=batch).values_list("status", flat=True)) == {"void"}
+
+
+def test_a_used_coupon_given_back_after_its_batch_was_withdrawn_cannot_be_used_again(start, members, marketer, now):
+    batch = start()
+    coupon = Coupon.objects.select_related("template").get(batch=batch, member=members[0])
+    _redeem(coupon, now)
+    services.void_batch(batch_id=batch.pk, reason="wrong amount", actor=marketer, at=now)
+
+    services.return_redeemed(
+        idempotency_key_of_redeem=f"redeem:{coupon.pk}", idempotency_key="void:1", at=now, store=None, actor=None
+    )
+
+    (terms,) = selectors.list_usable_terms(member_id=members[0].pk, at=now)
+    assert terms.is_stopped
+    events = Event.objects.count()
+    with pytest.raises(services.CouponNotUsable) as caught:
+        services.redeem(
+            coupon_id=coupon.pk, member_id=members[0].pk, amount=coupon.template.amount, source="test:2",
+            idempotency_key="again", at=now, store=None, actor=None,
+        )  # fmt: skip
+    assert (caught.value.refusal.reason, Event.objects.count()) == ("stopped", events)
+
+
+def test_what_a_withdrawn_batch_gave_is_stopped_before_its_turn_to_be_voided(
+    start, members, marketer, now, monkeypatch
+):
+    monkeypatch.setattr(batches, "CHUNK", 2)
+    batch = start()
+    services.work_batch(batch_id=batch.pk, at=now)
+
+    services.void_batch(batch_id=batch.pk, reason="wrong amount", actor=marketer, at=now)
+
+    waiting = Coupon.objects.get(batch=batch, member=members[4])
+    (terms,) = selectors.list_usable_terms(member_id=members[4].pk, at=now)
+    assert (waiting.status, terms.is_stopped) == ("issued", True)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from coupons import services
+from coupons.models import Batch, Coupon
 from jobs.models import Run
 from jobs.services import run_job
 from members.models import Reminder
@@ -112,3 +113,16 @@ def test_the_nightly_jobs_are_registered_and_run(give, member, now):
 
     assert set(Run.objects.values_list("status", flat=True)) == {"succeeded"}
     assert Reminder.objects.count() == 1
+
+
+def test_nobody_is_told_of_a_coupon_that_is_stopped(give, member, other_member, now):
+    stopped = give(member, 1).template
+    stopped.is_usable_while_stopped = False
+    services.save_template(template=stopped, actor=None, at=now)
+    services.set_template_status(template_id=stopped.pk, status="paused", actor=None, at=now)
+    of_batch = give(other_member, 1)
+    batch = Batch.objects.create(template=of_batch.template, name="b", status="voided", created_at=now)
+    Coupon.objects.filter(pk=of_batch.pk).update(batch=batch)
+
+    assert remind(now=now) == 0
+    assert not Reminder.objects.exists()

@@ -178,6 +178,7 @@ class PastOrders:
                     conditions=_ANY,
                     is_stopped=False,
                     limit_reached="",
+                    room=None,
                     valid_from=min(terms.valid_from, order.priced_at),
                     member_id=order.member_id,
                 )
