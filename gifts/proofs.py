@@ -51,7 +51,9 @@ def check_points() -> tuple[int, list[Difference]]:
 
 
 def check_coupons() -> tuple[int, list[Difference]]:
-    """The coupons of a package were issued for it, and are void where the package took them back."""
+    """The coupons of a package were issued for it, and are void where the package took them back; of a used voucher the
+    uses that were left.
+    """
     return _check(
         "SELECT count(*) FROM gifts_grantitem WHERE kind = 'coupon'",
         """
@@ -61,7 +63,7 @@ def check_coupons() -> tuple[int, list[Difference]]:
         LEFT JOIN coupons_coupon c ON c.id = nullif(i.reference, '')::bigint AND c.source = g.source
         WHERE i.kind = 'coupon' AND i.state <> 'missed'
           AND (c.id IS NULL OR (i.state = 'taken_back' AND c.status <> 'void')
-               OR (i.state = 'used' AND c.status <> 'redeemed' AND c.status <> 'issued'))
+               OR (i.state = 'used' AND c.status = 'void' AND i.used = i.quantity))
         """,
     )
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 import coupons.selectors
 import points.selectors
 import wallet.selectors
+from coupons.rules import CouponTerms
 from gifts.models import Grant, GrantItem
 
 NOTHING = Decimal("0.000")
@@ -69,8 +70,8 @@ def find_package(source: str) -> Package | None:
     """What was given at an occasion (``recharge:<id>``) with what is used of each part by now, None for nothing.
 
     Used are: bonus money that left its lots other than by expiry (of a pack: what was spent or passed on); points of
-    the package's own lot that were spent; coupons that were redeemed. Growth points and goods are never "used": the
-    first are a figure, the second are given back over the counter or kept.
+    the package's own lot that were spent; coupons that were redeemed, of a voucher the share of its uses. Growth points
+    and goods are never "used": the first are a figure, the second are given back over the counter or kept.
     """
     grant = (
         Grant.objects.select_related("plan", "pack", "member").prefetch_related("items").filter(source=source).first()
@@ -81,11 +82,8 @@ def find_package(source: str) -> Package | None:
 def package_of(grant: Grant) -> Package:
     """A grant with what is used of each part by now."""
     items = sorted(grant.items.all(), key=lambda item: item.position)
-    states = _coupon_states(items)
-    return Package(
-        grant,
-        tuple(PackageItem(item, _used(grant, item, states), _state(item, states) == "void") for item in items),
-    )
+    held = _coupons_of(items)
+    return Package(grant, tuple(PackageItem(item, _used(grant, item, held), _is_void(item, held)) for item in items))
 
 
 def list_package(source: str) -> tuple[PackageItem, ...]:
@@ -101,11 +99,11 @@ def list_grants(*, member_id: int) -> QuerySet[Grant]:
 
 def used_coupons(grants: Iterable[Grant]) -> set[int]:
     """Ids of the coupons of several grants that are used by now, in one statement; items must be loaded."""
-    states = _coupon_states([item for grant in grants for item in grant.items.all()])
-    return {coupon_id for coupon_id, status in states.items() if status == "redeemed"}
+    held = _coupons_of([item for grant in grants for item in grant.items.all()])
+    return {coupon_id for coupon_id, terms in held.items() if terms.status == "redeemed"}
 
 
-def _used(grant: Grant, item: GrantItem, states: Mapping[int, str]) -> Decimal:
+def _used(grant: Grant, item: GrantItem, held: Mapping[int, CouponTerms]) -> Decimal:
     if item.state != GrantItem.State.GIVEN:
         return item.used
     if item.kind == Kind.BONUS and grant.pack_id is not None:
@@ -115,8 +113,16 @@ def _used(grant: Grant, item: GrantItem, states: Mapping[int, str]) -> Decimal:
     if item.kind == Kind.POINTS:
         return Decimal(_used_points(item.reference))
     if item.kind == Kind.COUPON:
-        return item.quantity if _state(item, states) == "redeemed" else NOTHING
+        return _used_uses(item, _coupon_of(item, held))
     return NOTHING
+
+
+def _used_uses(item: GrantItem, terms: CouponTerms | None) -> Decimal:
+    """Of a voucher with several uses the part that was used, of any other coupon all or nothing."""
+    if terms is None:
+        return NOTHING
+    part = item.quantity * (terms.uses - terms.uses_left) / terms.uses
+    return min(max(part, NOTHING), item.quantity).quantize(NOTHING)
 
 
 def _used_bonus(grant: Grant, item: GrantItem) -> Decimal:
@@ -135,10 +141,15 @@ def _used_points(key: str) -> int:
     return sum(lot.granted - lot.remaining - lot.expired for lot in entry.lots.all())
 
 
-def _state(item: GrantItem, states: Mapping[int, str]) -> str:
-    return states.get(int(item.reference), "") if item.kind == Kind.COUPON and item.reference else ""
+def _coupon_of(item: GrantItem, held: Mapping[int, CouponTerms]) -> CouponTerms | None:
+    return held.get(int(item.reference)) if item.kind == Kind.COUPON and item.reference else None
 
 
-def _coupon_states(items: list[GrantItem]) -> dict[int, str]:
+def _is_void(item: GrantItem, held: Mapping[int, CouponTerms]) -> bool:
+    terms = _coupon_of(item, held)
+    return terms is not None and terms.status == "void"
+
+
+def _coupons_of(items: list[GrantItem]) -> dict[int, CouponTerms]:
     ids = [int(item.reference) for item in items if item.kind == Kind.COUPON and item.reference]
-    return {terms.coupon_id: terms.status for terms in coupons.selectors.list_terms(coupon_ids=ids)} if ids else {}
+    return {terms.coupon_id: terms for terms in coupons.selectors.list_terms(coupon_ids=ids)} if ids else {}

@@ -295,3 +295,37 @@ def test_offers_cost_the_same_for_any_number_of_plans(counter, store, now, djang
 
     with django_assert_num_queries(6):
         assert len(list_offers(store=store, member_id=member.pk, at=now)) == 6
+
+
+@pytest.fixture
+def voucher(counter, where):
+    """A package with a voucher of three uses, one of them used: the member, the recharge and the package."""
+    member = counter.member()
+    template = counter.template(kind="voucher", amount=None, threshold=D("0.00"), uses=3, name="洗车券")
+    made, grant = counter.recharge(member.pk, counter.plan(coupon_counts={template.pk: 1}))
+    use_coupon(int(grant.items.get(kind="coupon").reference), member.pk, where)
+    return member, made, grant
+
+
+def test_a_voucher_that_was_used_once_of_three_times_refuses_the_void(voucher, where):
+    """Or a customer uses it up but for one and takes the money back."""
+    _member, made, _grant = voucher
+    before = table_rows(*TABLES)
+
+    with pytest.raises(services.GiftUsed, match="洗车券"):
+        services.take_back_package(recharge_id=made.pk, idempotency_key="void:1", **where)
+
+    assert table_rows(*TABLES) == before
+
+
+def test_a_refund_voids_the_uses_left_of_a_voucher_and_notes_the_part_used(voucher, store, owner, now):
+    member, made, grant = voucher
+    shown = [(one.quantity, one.is_used) for one in gift_sources.list_given(made.pk)]
+
+    assert ask(member, "500.00", actor=owner, store=store, at=now).is_done
+
+    item = grant.items.get(kind="coupon")
+    assert (item.used, item.state, shown) == (D("0.333"), "used", [(1, True), (1, False)])
+    coupon = Coupon.objects.get(pk=item.reference)
+    assert (coupon.status, coupon.uses_left) == ("void", 2)
+    prove()
