@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import gifts.selectors
 import gifts.services
 from campaigns.selectors import count_rewards, list_rewards_for, reward_source
 from core.database import joining_atomic
@@ -21,6 +22,7 @@ class Reward:
     name: str
     texts: tuple[str, ...]
     points: int = 0
+    gives_bonus: bool = False
 
 
 @joining_atomic
@@ -48,7 +50,10 @@ def give_order_reward(
         )
         if grant is not None:
             points = int(gifts.services.quantity_of(grant, "points"))
-            return Reward(grant.source, reward.name, tuple(given_texts(grant)), points)
+            # Asked of the snapshot first, so that a pack without bonus money costs no statement.
+            promises = any(part.kind == "bonus" for part in gifts.selectors.parts_of(grant))
+            gives_bonus = promises and gifts.services.quantity_of(grant, "bonus") > 0
+            return Reward(grant.source, reward.name, tuple(given_texts(grant)), points, gives_bonus)
     return None
 
 

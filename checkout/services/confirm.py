@@ -17,6 +17,7 @@ import passes.services
 import points.selectors
 import points.services
 import tiers.services
+import wallet.selectors
 import wallet.services
 from audit.services import Result, run_command
 from campaigns.selectors import HAS_REWARDS
@@ -268,7 +269,10 @@ def _move_value(sale: Sale) -> recording.Outcome:
 
 
 def _reward(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
-    """What comes with an order of this amount (R-K9); points in it stand before those that the order earns."""
+    """What comes with an order of this amount (R-K9); points in it stand before those that the order earns.
+
+    The receipt's balances include points and bonus money of it.
+    """
     outcome.reward = campaigns.services.give_order_reward(
         order_id=sale.order_id,
         member_id=member_id,
@@ -279,6 +283,8 @@ def _reward(sale: Sale, member_id: int, outcome: recording.Outcome) -> None:
     )
     if outcome.reward is not None and outcome.reward.points:
         outcome.points_entry = points.selectors.find_entry(idempotency_key=f"{outcome.reward.source}:points")
+    if outcome.reward is not None and outcome.reward.gives_bonus:
+        outcome.wallet_entry = wallet.selectors.find_entry(idempotency_key=f"{outcome.reward.source}:bonus")
 
 
 def _use_passes(sale: Sale, member_id: int) -> list[Any]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Outcome:
-    """What the ledgers answered: the last points entry, the wallet entry, the tier change, and shares per line."""
+    """What the ledgers answered: the last points and wallet entries, the tier change, and shares per line."""
 
     earned_by_line: list[int]
     bonus_by_line: list[Decimal]

@@ -230,6 +230,6 @@ def _release(grant_id: int, member_id: int, at: datetime) -> str:
 
 
 def quantity_of(grant: Grant, kind: str) -> Decimal:
-    """How many points, growth points or coupons a grant of a pack really gave."""
+    """How many points, growth points, coupons or how much bonus money a grant of a pack really gave."""
     items = GrantItem.objects.filter(grant=grant, kind=kind).exclude(state=GrantItem.State.MISSED)
     return sum((item.quantity for item in items), Decimal(0))

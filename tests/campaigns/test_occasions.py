@@ -233,7 +233,9 @@ def test_bonus_money_won_by_an_order_goes_back_when_it_is_voided(shop, now, mana
     member = create_member(shop.store)
     order = sell(shop, member, "10")
     assert wallet.selectors.get_balance(member_id=member.pk, at=now).bonus == D("8.00")
-    assert [row["texts"] for row in Receipt.objects.get(order_id=order).data["member"]["gifts"]] == [["赠金 ¥8"]]
+    receipt = Receipt.objects.get(order_id=order).data["member"]
+    assert [row["texts"] for row in receipt["gifts"]] == [["赠金 ¥8"]]
+    assert (receipt["wallet_bonus_used"], receipt["wallet_bonus"]) == ("0.00", "8.00")
 
     void_order(key=uuid4(), order_id=order, till=shop.till, reason="typo", actor=manager, at=now)
 

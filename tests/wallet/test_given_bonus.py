@@ -4,7 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from core import days
@@ -170,6 +172,10 @@ def test_only_gifts_are_taken_back_and_never_principal(purse_of, now):
 
     with pytest.raises(services.UnknownEntry):
         take_back(purse, paid)
+    with pytest.raises(services.NotVoidable):
+        services.void_recharge(
+            recharge_id=gift.pk, idempotency_key="v", reason="x", at=now, store=purse.store, actor=None
+        )
     with pytest.raises(services.NotCorrectable):
         services.correct(
             member_id=purse.pk, recharge_id=gift.pk, bucket="principal", amount=D("5.00"), evidence="slip",
@@ -258,3 +264,23 @@ def test_bonus_first_pays_with_the_gift_that_ends_soonest(purse_of, now):
 
     assert [lot.remaining for lot in Lot.objects.filter(recharge=gift)] == [D("0.00")]
     assert purse.balance() == (D("100.00"), D("18.00"))
+
+
+def test_the_pages_of_a_member_name_a_gift_and_show_its_end(purse_of, client_for, owner, now):
+    purse = purse_of("100.00", "20.00")
+    grant(purse, "10.00")
+    browser = client_for(owner)
+    browser.cookies["django_language"] = "en"
+    ended = days.last_day(days.end_of(days.local_day(now) + timedelta(days=30)))
+
+    with time_machine.travel(now, tick=False):
+        panel = browser.get(reverse("wallet:member-panel", args=[purse.pk])).content.decode()
+        statement = browser.get(reverse("wallet:statement", args=[purse.pk])).content.decode()
+        ledger = browser.get(reverse("wallet:ledger-list"), {"kind": "gift"}).content.decode()
+        refund = browser.get(reverse("wallet:cash-out-create", args=[purse.pk]))
+
+    assert ">gift<" in panel
+    assert f"{ended:%Y-%m-%d}" in panel or ended.isoformat() in panel
+    assert "Bonus given without a recharge." in statement
+    assert "bonus given" in ledger
+    assert refund.status_code == 200

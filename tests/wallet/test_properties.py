@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from tests.factories.ledgers import assert_ledgers_agree, make_member, table_row
 from wallet import services
 from wallet.models import Account, Entry, Lot, Recharge
 from wallet.rules import SPENDING_ORDERS
-from wallet.selectors import BonusFilter, get_balance, get_totals, list_usable_lots
+from wallet.selectors import BonusFilter, get_balance, get_totals, get_used_of_gift, list_usable_lots
 
 pytestmark = pytest.mark.usefixtures("_no_pin")
 START = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
@@ -28,6 +29,8 @@ BUCKETS = st.sampled_from(["principal", "bonus"])
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("recharge"), CENTS, st.integers(0, 9_000).map(from_cents), st.sampled_from([None, 1, 3, 20])),
+        st.tuples(st.just("grant"), CENTS, st.sampled_from([None, 1, 3, 20])),
+        st.tuples(st.just("take_back"), st.integers(0, 40)),
         st.tuples(st.just("debit"), CENTS, st.sampled_from(SPENDING_ORDERS)),
         st.tuples(st.just("refund"), st.integers(0, 40), st.none() | CENTS),
         st.tuples(st.just("void"), st.integers(0, 40)),
@@ -80,6 +83,28 @@ class Till:
             source="r:1",
             **self.where(),
         )
+
+    def grant(self, amount, lasting):
+        services.grant_bonus(
+            member_id=self.member.pk,
+            amount=amount,
+            expires_at=None if lasting is None else self.at + timedelta(days=lasting),
+            source="pack:1",
+            **self.where(),
+        )
+
+    def take_back(self, index):
+        """Nothing that could still be spent stays."""
+        gifts = Recharge.objects.filter(account_id=self.member.pk, is_gift=True).order_by("id")
+        if gifts:
+            gift = gifts[index % len(gifts)]
+            services.take_back_bonus(recharge_id=gift.pk, **self.where())
+            assert not Lot.objects.filter(
+                Q(expires_at=None) | Q(expires_at__gt=self.at),
+                recharge=gift,
+                account_id=self.member.pk,
+                remaining__gt=0,
+            )
 
     def debit(self, amount, order):
         return services.debit(
@@ -187,6 +212,10 @@ def test_balances_lots_and_entries_agree_after_any_steps(store, steps):
     lost = sum((entry.amount for entry in rest), ZERO)
     flows = sum(one.recharged + one.bonus_given - one.spent for one in totals)
     assert flows + lost == sum(balance.total for balance in balances)
+    for gift in Recharge.objects.filter(account_id=till.member.pk, is_gift=True):
+        mine = {"account_id": till.member.pk, "recharge": gift}
+        changed = sum(entry.bonus for entry in Entry.objects.filter(**mine))
+        assert changed - get_used_of_gift(gift.pk) == sum(lot.remaining for lot in Lot.objects.filter(**mine))
 
 
 @pytest.mark.django_db

@@ -199,6 +199,8 @@ def void_recharge(
     NotVoidable says which of these fails; then it is a matter of a refund to the member.
     """
     made = Recharge.objects.get(pk=recharge_id)
+    if made.is_gift:
+        raise NotVoidable(_("Nothing was paid for this bonus; it goes back with what it was given for."))
     standing = lock_account(made.account_id, idempotency_key)
     if standing.posted is not None:
         return same_content(standing.posted, kind=Entry.Kind.REVERSAL, recharge_id=made.pk)
