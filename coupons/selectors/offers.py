@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import pgettext
 
+from core.days import local_day
 from coupons.models import Offer, Template
 from coupons.rules import is_claim_code
 from coupons.selectors.coupons import State
@@ -20,6 +21,8 @@ def list_offers(*, state: str = "", at: datetime) -> QuerySet[Offer]:
         Q(is_open=True, template__status=Template.Status.ACTIVE, starts_at__lte=at)
         & (Q(ends_at__isnull=True) | Q(ends_at__gt=at))
         & (Q(limit__isnull=True) | Q(claimed_count__lt=F("limit")))
+        & (Q(template__total_limit__isnull=True) | Q(template__issued_count__lt=F("template__total_limit")))
+        & (Q(template__through_on__isnull=True) | Q(template__through_on__gte=local_day(at)))
     )
     if state == "open":
         return rows.filter(open_now)
@@ -49,7 +52,8 @@ def refusal_of(offer: Offer, at: datetime) -> str:
     template = offer.template
     if at < offer.starts_at:
         return "not_yet"
-    if offer.ends_at is not None and at >= offer.ends_at:
+    is_past = template.through_on is not None and template.through_on < local_day(at)
+    if is_past or (offer.ends_at is not None and at >= offer.ends_at):
         return "over"
     if not offer.is_open or template.status != Template.Status.ACTIVE:
         return "closed"

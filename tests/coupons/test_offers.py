@@ -311,3 +311,26 @@ def test_a_closed_offer_can_be_opened_again(make_offer, claim, member):
 
     assert claim(offer, member).is_new
     assert Offer.objects.get(pk=offer.pk).claimed_count == 1
+
+
+@pytest.mark.parametrize("reason", ["over", "gone"])
+def test_an_offer_whose_coupon_is_over_or_used_up_says_so_before_anybody_asks(
+    make_offer, claim, member, other_member, now, reason
+):
+    """Else the page thanks for a phone number and gives nothing."""
+    if reason == "over":
+        day = (now - timedelta(days=1)).date()
+        offer = make_offer(of=create_template(validity="fixed", starts_on=day, through_on=day, at=now))
+    else:
+        offer = make_offer(of=create_template(total_limit=1))
+        claim(make_offer(of=offer.template), other_member)
+        offer.template.refresh_from_db()
+    before = table_rows(*TABLES)
+
+    assert refusal_of(offer, now) == reason
+    with pytest.raises(services.CannotClaim, match=services.refusal_text(reason)[:10]):
+        claim(offer, member)
+
+    assert table_rows(*TABLES) == before
+    assert offer not in list_offers(state="open", at=now)
+    assert offer in list_offers(state="ended", at=now)
