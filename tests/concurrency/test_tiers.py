@@ -83,7 +83,7 @@ def test_without_the_lock_the_key_of_the_gift_lets_one_pack_through(
         both_asked.wait(30)
         return give_pack(**arguments)
 
-    monkeypatch.setattr(upgrades, "lock_member", lambda member_id: None)
+    monkeypatch.setattr(upgrades, "lock_member", lambda member_id: member)
     monkeypatch.setattr("gifts.services.packs.lock_member", lambda member_id: None)
     monkeypatch.setattr(gifts.services, "give_pack", waiting)
 

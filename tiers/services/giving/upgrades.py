@@ -12,6 +12,7 @@ from core.database import joining_atomic
 from core.days import end_of, local_day
 from gifts.models import Grant
 from gifts.wording import promised_texts
+from members.models import Member
 from members.services import lock_member
 from stores.models import Staff, Store
 from tiers.models import Change, Period, Tier, TierGift, Version
@@ -20,6 +21,7 @@ from tiers.selectors import list_merged
 RETURN_DAYS = "tiers.revoke_within_days"
 SKIPPED = "tiers.gifts_of_skipped_levels"
 Occasion = TierGift.Occasion
+_LEFT = {Member.Status.CLOSED, Member.Status.MERGED}
 _UNDONE = {Grant.Status.CANCELLED, Grant.Status.TAKEN_BACK}
 
 
@@ -29,7 +31,7 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
     Each gift once per member, level and gift, whatever version the level has, and once per calendar year where the
     gift says so; another climb gives it again only if the first one was taken back whole. Skipped levels give theirs
     too unless the setting says that only the highest does; those that are only planned give nothing yet. Held-back
-    gifts wait until no refund can revoke the upgrade.
+    gifts wait until no refund can revoke the upgrade. Who left gets none, and stops neither the night nor a refund.
     """
     if not change.is_upgrade:
         return []
@@ -47,6 +49,8 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
     due_at = end_of(local_day(at) + timedelta(days=settings.value(RETURN_DAYS, at)))
     given = []
     for gift in wanted.order_by("tier__rank", "pk"):
+        if lock_member(change.member_id).status in _LEFT:
+            break
         grant = gifts.services.give_pack(
             pack_id=gift.pack_id,
             member_id=change.member_id,
@@ -63,7 +67,6 @@ def give_upgrade(*, change: Change, at: datetime, store: Store | None, actor: St
 
 def _next_source(member_id: int, gift: TierGift, year: int) -> str:
     """The source of an occasion; a further one where all that was given for it went back as if it had never been."""
-    lock_member(member_id)
     earlier = _list_given(member_id, gift, year)
     standing = _standing(earlier)
     # What a member was given who has been merged into this one is given to neither again.
