@@ -94,6 +94,7 @@ def random_coupon(dice: random.Random, number: int) -> CouponTerms:
         priority=dice.choice([0, 0, 0, 1, -1]),
         base=dice.choice(["remaining", "remaining", "initial"]),
         order_limit=dice.choice([None, 1, 1, 2]),
+        room=dice.choice([None, None, 1, 2]),
         stacks_with_tier=dice.random() > 0.25,
         valid_until=AT + timedelta(days=dice.choice([1, 5, 5, 30])),
         issued_at=AT - timedelta(days=dice.choice([0, 0, 3])),

@@ -70,6 +70,17 @@ def test_a_template_is_used_as_often_per_order_as_the_stricter_of_its_versions_s
     )
 
 
+@pytest.mark.parametrize(("rooms", "fits"), [((None, None), True), ((2, 2), True), ((1, 1), False), ((None, 1), False)])
+def test_coupons_of_a_template_share_the_uses_that_its_limits_leave(rooms, fits) -> None:
+    first, second = (
+        replace(CASH, coupon_id=number, order_limit=5, room=room) for number, room in enumerate(rooms, start=1)
+    )
+
+    found = {why_not_with(first, [second], MATRIX), why_not_with(second, [first], MATRIX)}
+
+    assert found == {None if fits else Refusal("not_together", other="cash")}
+
+
 def test_a_class_that_nobody_knows_goes_with_nothing() -> None:
     assert why_not_with(clone(CASH, 8, stack_category="gone"), [CASH], MATRIX) == Refusal("not_together", other="cash")
 

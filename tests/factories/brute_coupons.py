@@ -127,8 +127,9 @@ def fits(group: Sequence[CouponTerms], stacking: Stacking) -> bool:
         return False
     templates = Counter(coupon.template_id for coupon in group)
     return all(
-        coupon.order_limit is None or templates[coupon.template_id] <= coupon.order_limit
+        most is None or templates[coupon.template_id] <= most
         for coupon in group
+        for most in (coupon.order_limit, coupon.room)
         if templates[coupon.template_id] > 1
     )
 
