@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import points.selectors
 import tiers.services.giving
+import wallet.selectors
 from checkout.models import (
     Adjustment,
     Allocation,
@@ -213,6 +215,11 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         return {}
     points_entry, wallet_entry, change = outcome.points_entry, outcome.wallet_entry, outcome.tier_change
     state = quote.member
+    gifts = _gift_receipt(outcome)
+    if change is not None and any(row["from"] is None for row in gifts):
+        # What a new level gives stands after the entries of the sale.
+        points_entry = points.selectors.list_entries(member_id=member.pk).first()
+        wallet_entry = wallet.selectors.list_entries(member_id=member.pk).first()
     return {
         "number": member.number,
         "name": member.name,
@@ -230,7 +237,7 @@ def _member_receipt(sale: "Sale", outcome: Outcome) -> dict[str, Any]:
         "wallet_principal": str(state.wallet_principal if wallet_entry is None else wallet_entry.principal_after),
         "wallet_bonus": str(state.wallet_bonus if wallet_entry is None else wallet_entry.bonus_after),
         "new_tier": None if change is None else change.to_tier.name,
-        "gifts": _gift_receipt(outcome),
+        "gifts": gifts,
         "passes": _pass_receipt(sale, outcome),
     }
 

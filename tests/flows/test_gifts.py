@@ -7,6 +7,7 @@ import pytest
 
 import coupons.services
 import points.selectors
+import wallet.selectors
 from checkout.models import Receipt
 from checkout.services import void_order
 from coupons.models import Coupon
@@ -62,6 +63,27 @@ def test_the_pack_of_a_new_level_is_on_the_receipt_and_goes_back_with_the_void(
     assert tier_of(member, now) == "normal"
     assert dict(Grant.objects.values_list("pack__name", "status")) == {"升级礼": "settled", "慢礼": "cancelled"}
     assert points.selectors.get_balance(member_id=member.pk, at=now).balance == 0
+    ledgers_agree()
+
+
+def test_the_balances_of_a_receipt_include_what_the_new_level_gave_and_the_void_takes_it_back(
+    shop, silver, buy, manager, now, ledgers_agree
+):
+    pack = create_pack(points=50, bonus="6.00", bonus_days=30)
+    TierGift.objects.create(tier=silver, occasion="upgrade", pack=pack)
+    member = create_member(shop.store)
+
+    order = buy(member)
+
+    receipt = Receipt.objects.get(order_id=order).data["member"]
+    assert (receipt["points_earned"], receipt["points_balance"]) == (539, 589)
+    assert (receipt["wallet_principal"], receipt["wallet_bonus"]) == ("0.00", "6.00")
+
+    void_order(key=uuid4(), order_id=order, till=shop.till, reason="typo", actor=manager, at=now)
+
+    assert Grant.objects.get().status == "taken_back"
+    assert points.selectors.get_balance(member_id=member.pk, at=now).balance == 0
+    assert wallet.selectors.get_balance(member_id=member.pk, at=now).total == 0
     ledgers_agree()
 
 
