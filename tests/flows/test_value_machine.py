@@ -5,8 +5,9 @@ services refuse and leave no trace, a repeated key changes nothing, and every pr
 some instant on the way is what the as-of reading of that instant says afterwards.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -33,7 +34,7 @@ from wallet.models import Lot as WalletLot
 
 START = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
 STEPS = 400
-CAP = 500_000
+CAP = GIVEN_A_DAY = 500_000
 GRACE = 30
 
 SEEDS = st.integers(0, 2**31)
@@ -57,6 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.points = [Points(), Points()]
         self.wallets = [Wallet(), Wallet()]
         self.recharges: list[tuple[int, int, str]] = []
+        self.given: Counter[tuple[int, date]] = Counter()
         self.lot_numbers = 0
         self.snapshots: list[tuple[datetime, list[Any]]] = []
         self.last: Callable[[], Any] | None = None
@@ -312,8 +314,10 @@ class Machine(RuleBasedStateMachine):
         def expected() -> None:
             wanted = amount or sum(lot.remaining for lot in self.wallets[giver].usable(self.at))
             parts = self.wallets[giver].choose(wanted, self.at)
-            if self.wallets[taker].total + wanted > CAP:
+            today = (giver, days.local_day(self.at))
+            if self.wallets[taker].total + wanted > CAP or self.given[today] + wanted > GIVEN_A_DAY:
                 raise Refused
+            self.given[today] += wanted
             for lot, part in parts:
                 lot.remaining -= part
                 self.lot_numbers += 1
