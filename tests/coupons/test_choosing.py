@@ -74,7 +74,9 @@ def random_case(dice: random.Random):
         },
         pairs=frozenset(frozenset(pair) for pair in combinations(CODES, 2) if dice.random() < 0.7),
     )
-    return goods, with_tier, without, stacking, [random_coupon(dice, number) for number in range(dice.randint(0, 8))]
+    coupons = [random_coupon(dice, number) for number in range(dice.randint(0, 8))]
+    rooms = {template_id: dice.choice([None, None, 1, 2]) for template_id in range(1, 6)}
+    return goods, with_tier, without, stacking, [replace(one, room=rooms[one.template_id]) for one in coupons]
 
 
 def random_coupon(dice: random.Random, number: int) -> CouponTerms:
@@ -94,7 +96,6 @@ def random_coupon(dice: random.Random, number: int) -> CouponTerms:
         priority=dice.choice([0, 0, 0, 1, -1]),
         base=dice.choice(["remaining", "remaining", "initial"]),
         order_limit=dice.choice([None, 1, 1, 2]),
-        room=dice.choice([None, None, 1, 2]),
         stacks_with_tier=dice.random() > 0.25,
         valid_until=AT + timedelta(days=dice.choice([1, 5, 5, 30])),
         issued_at=AT - timedelta(days=dice.choice([0, 0, 3])),
