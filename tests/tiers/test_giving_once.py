@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+import gifts.services
 import points.selectors
+from core.days import start_of
 from gifts.models import Grant
+from members.models import Member
 from tests.factories.members import create_member
 from tests.factories.packs import create_pack
 from tiers import services
@@ -140,3 +143,39 @@ def test_a_receipt_names_the_gift_though_the_tills_clock_is_behind(member, silve
 
     assert (change.to_tier, change.occurred_at) == (gold, now + timedelta(minutes=3))
     assert len(giving.gifts_of_upgrade(change)) == 1
+
+
+def release(day):
+    return list(gifts.services.release_due(day, start_of(day) + timedelta(hours=1)))[-1]
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_gift_that_waits_goes_along_with_a_merge_and_is_given_once(member, silver, store, manager, now, both):
+    gone = create_member(store)
+    offer(silver, is_pending=True)
+    for one in (gone, member) if both else (gone,):
+        set_level(one, silver, now, store, manager)
+
+    merge(gone, member, now + timedelta(hours=1))
+    Member.objects.filter(pk=gone.pk).update(status=Member.Status.MERGED)
+
+    assert release(date(2026, 3, 26))["given"] == 1
+    assert points.selectors.get_balance(member_id=member.pk, at=now + timedelta(days=9)).balance == 50
+    set_level(member, Tier.objects.get(code="normal"), now + timedelta(days=10), store, manager)
+    set_level(member, silver, now + timedelta(days=11), store, manager)
+    assert points.selectors.get_balance(member_id=member.pk, at=now + timedelta(days=12)).balance == 50
+
+
+def test_a_gift_that_waits_is_cancelled_by_a_refund_after_a_merge(member, silver, store, now):
+    gone = create_member(store)
+    offer(silver, is_pending=True)
+    buy(gone, now, "a", spend="600")
+
+    merge(gone, member, now + timedelta(hours=1))
+    services.reverse_progress(
+        idempotency_key_of_original="a", idempotency_key="back", at=now + timedelta(hours=2), store=None, actor=None
+    )
+    change = services.reevaluate(member_id=member.pk, at=now + timedelta(hours=2), source="order:a")
+
+    assert change.reason == "revoked"
+    assert statuses() == ["cancelled"]

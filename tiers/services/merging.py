@@ -8,6 +8,7 @@ from stores.models import Staff, Store
 from tiers.models import Change, Membership, Period, ProgressEntry, Reason, Track, Version
 from tiers.selectors import list_open_periods, list_versions_by_track
 from tiers.services.evaluation import reevaluate
+from tiers.services.giving import hand_over_pending
 from tiers.services.moving import Decision, move
 from tiers.services.progress import MOVED_IN, MOVED_OUT
 
@@ -32,7 +33,8 @@ def merge(
     been one member's, and returns of the first member's orders find it there. On each track the higher level stays, of
     equal ones the one that lasts longer, with its lock; counting restarts after the later day where it did for either.
     What both did together may reach a level at once. Gifts of levels that either was given are given no more (their
-    keys are looked up under both, see ``selectors.list_merged``). Paid time goes along with its purchases.
+    keys are looked up under both, see ``selectors.list_merged``), and those that wait go along. So does paid time with
+    its purchases.
     """
     if from_member_id == into_member_id:
         raise ValueError("a member cannot be merged into themselves")
@@ -64,6 +66,7 @@ def merge(
             actor=actor,
             locked_until=None,
         )
+    hand_over_pending(from_member_id=from_member_id, into_member_id=into_member_id)
     risen = reevaluate(member_id=into_member_id, at=at, source=source, store=store, actor=actor)
     return [*changes, risen] if risen is not None else changes
 

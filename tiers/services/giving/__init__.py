@@ -7,6 +7,7 @@ from tiers.services.giving.upgrades import (
     cancel_upgrade,
     gifts_of_upgrade,
     give_upgrade,
+    hand_over_pending,
     list_gifts,
     take_back_gifts,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "give_birthday_gifts",
     "give_monthly",
     "give_upgrade",
+    "hand_over_pending",
     "list_gifts",
     "list_monthly",
     "record_growth",

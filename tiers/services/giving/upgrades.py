@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import product
 
 from django.db.models import Q
 
@@ -88,8 +89,27 @@ def _list_given(member_id: int, gift: TierGift, year: int) -> list[Grant]:
     """What a member was given by a gift before, oldest first: ever, or in this year by a yearly one, whichever of the
     two the gift was then."""
     base = f"tier-upgrade:{member_id}:{gift.tier_id}:{gift.pk}"
-    given = Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:"), member_id=member_id).order_by("pk")
+    given = Grant.objects.filter(Q(source=base) | Q(source__startswith=f"{base}:")).order_by("pk")
     return [grant for grant in given if not gift.is_yearly or local_day(grant.granted_at).year == year]
+
+
+def hand_over_pending(*, from_member_id: int, into_member_id: int) -> None:
+    """Upgrade gifts that still wait go along with a merge, but for those that the other one, or somebody merged before,
+    has had or waits for. The caller holds both members and has recorded the merge."""
+    waiting = Grant.objects.filter(
+        member_id=from_member_id, status=Grant.Status.PENDING, source__startswith="tier-upgrade:"
+    )
+    for grant in waiting.order_by("pk"):
+        gift, year = TierGift.objects.get(pk=grant.source.split(":")[3]), local_day(grant.granted_at).year
+        had = [one for owner in _owners(into_member_id) for one in _list_given(owner, gift, year)]
+        if not _standing(one for one in had if one.pk != grant.pk):
+            grant.member_id = into_member_id
+            grant.save(update_fields=["member"])
+
+
+def _owners(member_id: int) -> list[int]:
+    """Whose ids may stand in the sources of what the member has."""
+    return [member_id, *list_merged(member_id)]
 
 
 def cancel_upgrade(*, change: Change, at: datetime, store: Store | None, actor: Staff | None) -> list[Grant]:
@@ -126,11 +146,11 @@ def list_gifts(*, member_id: int, tier_ids: Iterable[int], occasions: Sequence[s
     """What levels gave to a member at such occasions since an instant and what still stands, oldest first."""
     of = list(TierGift.objects.filter(tier_id__in=list(tier_ids), occasion__in=occasions).values_list("pk", "tier_id"))
     sources = Q()
-    for gift_id, tier_id in of:
+    for owner, (gift_id, tier_id) in product(_owners(member_id) if of else [], of):
         for start in (
-            f"tier-upgrade:{member_id}:{tier_id}:{gift_id}",
-            f"tier-monthly:{member_id}:{gift_id}",
-            f"tier-birthday:{member_id}:{gift_id}",
+            f"tier-upgrade:{owner}:{tier_id}:{gift_id}",
+            f"tier-monthly:{owner}:{gift_id}",
+            f"tier-birthday:{owner}:{gift_id}",
         ):
             if start.split(":")[0] in {f"tier-{occasion}" for occasion in occasions}:
                 sources |= Q(source=start) | Q(source__startswith=f"{start}:")
