@@ -18,7 +18,10 @@ from tests.factories.coupons import create_template, issue_coupon
 from tests.factories.members import create_member
 
 NOW = datetime(2026, 3, 18, 4, 0, tzinfo=UTC)
-ACTIONS = ("issue", "redeem", "redeem", "redeem", "return", "void", "limit", "store_limit", "unlimit", "merge")
+ACTIONS = (
+    "issue", "issue", "redeem", "redeem", "redeem", "return", "void", "limit", "store_limit", "total_limit", "unlimit",
+    "merge",
+)  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5)), min_size=4, max_size=25)
 LOOK = settings(
     max_examples=40,
@@ -71,8 +74,10 @@ class World:
         template = Template.objects.get(pk=self.template.pk)
         if action == "limit":
             template.redeem_limit = number + 1
+        elif action == "total_limit":
+            template.total_limit = number + 2
         elif action == "unlimit":
-            template.redeem_limit = None
+            template.redeem_limit = template.total_limit = None
         stores = {self.store.pk: number + 1} if action == "store_limit" else {} if action == "unlimit" else None
         services.save_template(template=template, actor=None, at=at, store_limits=stores)
 
@@ -92,6 +97,8 @@ def test_any_life_of_coupons_agrees_with_its_events(store: Store, steps: list[tu
             pass
         for limit in StoreLimit.objects.all():
             assert limit.used_count <= limit.limit
+        total = Template.objects.values_list("total_limit", flat=True).get(pk=world.template.pk)
+        assert total is None or Coupon.objects.count() <= total
 
     assert {proof.name: proof.check()[1] for proof in PROOFS} == {proof.name: [] for proof in PROOFS}
     transaction.savepoint_rollback(outer)
