@@ -70,7 +70,7 @@ def check_coupons() -> tuple[int, list[Difference]]:
 
 def check_bonus() -> tuple[int, list[Difference]]:
     """The bonus money of a pack is a gift of the wallet for it, and was taken back only where the pack says so, never
-    more than was not used.
+    more than was not used of it and of what corrections added.
     """
     return _check(
         """
@@ -84,11 +84,13 @@ def check_bonus() -> tuple[int, list[Difference]]:
         LEFT JOIN wallet_recharge r ON r.id = nullif(i.reference, '')::bigint AND r.is_gift
           AND r.account_id = g.member_id AND r.source = g.source
         LEFT JOIN LATERAL (
-          SELECT -sum(bonus) AS bonus FROM wallet_entry WHERE recharge_id = r.id AND kind = 'gift_back'
+          SELECT -sum(bonus) FILTER (WHERE kind = 'gift_back') AS bonus,
+                 sum(bonus) FILTER (WHERE kind = 'correction' AND account_id = r.account_id) AS corrected
+            FROM wallet_entry WHERE recharge_id = r.id
         ) b ON true
         WHERE i.kind = 'bonus' AND g.pack_id IS NOT NULL AND i.state <> 'missed'
           AND (r.id IS NULL OR r.bonus <> i.quantity OR (i.state = 'given' AND b.bonus IS NOT NULL)
-               OR coalesce(b.bonus, 0) > i.quantity - i.used)
+               OR coalesce(b.bonus, 0) > i.quantity + greatest(coalesce(b.corrected, 0), 0) - i.used)
         """,
     )
 

@@ -183,6 +183,19 @@ def test_the_proof_finds_bonus_money_that_is_not_what_the_pack_says(member, wher
     assert len(proof.check()[1]) == 1
 
 
+def test_bonus_money_that_was_corrected_goes_back_as_corrected(member, where, now):
+    grant = give(create_pack(bonus="10.00"), member, where)
+    wallet.services.correct(
+        member_id=member.pk, recharge_id=int(grant.items.get().reference), bucket="bonus", amount=D("5.00"),
+        evidence="leaflet", reason="typo", idempotency_key="c", **where,
+    )  # fmt: skip
+
+    assert take_back(where).status == Grant.Status.TAKEN_BACK
+
+    assert held(member, now) == (D("0.00"), D("0.00"))
+    prove()
+
+
 def test_bonus_money_in_a_pack_stands_in_one_row_of_whole_fen(db, now):
     for parts in ([Part("bonus", D(1)), Part("bonus", D(2))], [Part("bonus", D("1.005"))]):
         with pytest.raises(services.InvalidPack):
