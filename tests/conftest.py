@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from stores.models import Staff, Store
+from tests.emptying import empty_tables
 from tests.factories.coupons import seed_classes
 from tests.factories.shop import ledgers_agree, regular, shop  # noqa: F401  (fixtures of the whole suite)
 from tests.factories.tiers import seed_levels
@@ -29,24 +29,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_append_only() -> Iterator[None]:
-    """Tests with real transactions empty the tables at their end, which the append-only triggers would refuse.
+def _empty_after_real_transactions() -> Iterator[None]:
+    """Tests with real transactions leave the tables as a migration does, without going through all of them.
 
-    Patched for the whole session: a test's own patches are undone before its tables are emptied.
+    Django's own flush empties every table and makes rights and roles anew, which took most of the time of such tests;
+    the append-only triggers would refuse it besides. Patched for the whole session: a test's own patches are undone
+    before its tables are emptied.
     """
-    teardown = TransactionTestCase._fixture_teardown
-
-    def flush(self: TransactionTestCase) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-        teardown(self)
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = DEFAULT")
-        seed_levels()
-        seed_classes()
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_tables())
         yield
 
 
