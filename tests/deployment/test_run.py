@@ -63,9 +63,14 @@ def _shell(data: Path) -> dict[str, str]:
     return {**kept, "PATRON_DATA": str(data), "DJANGO_SETTINGS_MODULE": "config.settings.local"}
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data directory for all: only the first start makes a database, the next ones find theirs."""
+    return tmp_path_factory.mktemp("house") / "data"
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    data = tmp_path / "data"
+def house(data: Path) -> Iterator[House]:
     environment = {**_shell(data), "PATRON_DEMO_DATA": "False", "PORT": "8700"}
     process = subprocess.Popen(
         [sys.executable, "-m", "config.run"],
