@@ -64,9 +64,9 @@ def house(shop: Shop, regular: Member, store: Store, now: datetime) -> House:
     TierGift.objects.create(tier=gold, occasion="upgrade", pack=pack, is_pending=True)
     for number in range(2):
         basket = shop.basket((shop.rice, "3"), (shop.milk, "2"), member=regular)
-        shop.confirm(basket, ("cash", "400"), key=uuid4(), at=now + timedelta(0, number))
+        shop.confirm(basket, ("cash", "400"), key=uuid4(), at=now + timedelta(milliseconds=number))
     services.set_manually(
-        member_id=regular.pk, tier=black, reason="老顾客", at=now + timedelta(seconds=1), store=store, actor=owner
+        member_id=regular.pk, tier=black, reason="老顾客", at=now + timedelta(milliseconds=2), store=store, actor=owner
     )
     draft = services.open_draft(track_id=silver.track_id, actor=owner, at=now)
     before = terms_of(Version.objects.filter(tier=silver).latest("pk"))
