@@ -8,6 +8,7 @@ from approvals.services import Outcome
 from members.models import Member
 from stores.models import Staff, Store
 from wallet.models import CashOut, Entry
+from wallet.selectors import reckon_cash_out
 from wallet.services import Claim, request_cash_out
 
 ID_NUMBER = "11010519491231002X"
@@ -61,3 +62,14 @@ def cash_out_of(outcome: Outcome) -> CashOut:
 def closing_entry() -> Entry:
     """The only payout of the ledger."""
     return Entry.objects.get(kind=Entry.Kind.CASH_OUT)
+
+
+def sums(member, now, ground="merchant", *, terminated_on=date(2026, 3, 18), had_before=False, paid_on=None):
+    return reckon_cash_out(
+        member_id=member.pk,
+        ground=ground,
+        terminated_on=terminated_on,
+        had_before=had_before,
+        paid_on=paid_on or terminated_on,
+        at=now,
+    )
